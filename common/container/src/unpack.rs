@@ -1,0 +1,142 @@
+//! One push interface over all decompressors.
+
+use crate::container::Container;
+use crate::gzip::GzipDecoder;
+use crate::lz4::Lz4Decoder;
+use crate::plain::Plain;
+use crate::seek::{SeekPoint, Spacing};
+use crate::zstandard::ZstdDecoder;
+use tarquet_common::codes::archive;
+use tarquet_common::failure::Failure;
+
+/// A place where decompression could start again, with the window while it is at hand.
+#[derive(Clone, Copy, Debug)]
+pub struct Restart<'w> {
+    /// Offset in the object.
+    pub compressed: u64,
+    /// Offset in the bytes it expands to.
+    pub uncompressed: u64,
+    /// How to enter.
+    pub entry: RestartEntry<'w>,
+}
+
+/// How decompression could start at a [`Restart`].
+#[derive(Clone, Copy, Debug)]
+pub enum RestartEntry<'w> {
+    /// A frame or gzip member begins.
+    Frame,
+    /// An LZ4 block begins, in a frame with these parameters.
+    Block {
+        /// The frame's FLG byte.
+        flg: u8,
+        /// The frame's BD byte.
+        bd: u8,
+        /// The 64 KiB of output before it, when the block may refer to them.
+        window: Option<&'w [u8]>,
+    },
+}
+
+/// Where uncompressed bytes go.
+pub trait Sink {
+    /// Decompression could start again here; told before the bytes that follow.
+    ///
+    /// # Errors
+    /// Ends the feeding.
+    fn restart(&mut self, _restart: Restart<'_>) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// Whether more bytes are of any use. Once this is false, decompressors stop where they are.
+    fn wants_more(&self) -> bool {
+        true
+    }
+
+    /// The next uncompressed bytes. They are only lent.
+    ///
+    /// # Errors
+    /// Ends the feeding.
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure>;
+}
+
+/// A decompressor of any container that is a stream.
+#[derive(Debug)]
+pub enum Unpacker {
+    /// Not compressed.
+    Plain(Plain),
+    /// LZ4 frames.
+    Lz4(Box<Lz4Decoder>),
+    /// Gzip members.
+    Gzip(Box<GzipDecoder>),
+    /// Zstandard frames.
+    Zstd(Box<ZstdDecoder>),
+}
+
+impl Unpacker {
+    /// Starts at the first byte of an object, offers seek points, verifies every checksum.
+    ///
+    /// # Errors
+    /// `FEATURE_REFUSED` for a zip archive, which is no stream.
+    pub fn from_start(container: Container, spacing: Spacing) -> Result<Self, Failure> {
+        Ok(match container {
+            Container::Tar | Container::Loose => Self::Plain(Plain::new(0)),
+            Container::TarLz4 => Self::Lz4(Box::new(Lz4Decoder::new(Some(spacing)))),
+            Container::TarGz => Self::Gzip(Box::new(GzipDecoder::new(SeekPoint::START, Some(spacing)))),
+            Container::TarZst => Self::Zstd(Box::new(ZstdDecoder::new(SeekPoint::START, Some(spacing))?)),
+            Container::Zip => return Err(no_stream()),
+        })
+    }
+
+    /// Starts at a seek point; `window` is the point's, if it has one.
+    ///
+    /// # Errors
+    /// `INDEX_DAMAGED` when point and window do not fit; `FEATURE_REFUSED` for a zip archive.
+    pub fn resume(container: Container, point: &SeekPoint, window: Option<&[u8]>) -> Result<Self, Failure> {
+        Ok(match container {
+            Container::Tar | Container::Loose => Self::Plain(Plain::new(point.uncompressed)),
+            Container::TarLz4 => Self::Lz4(Box::new(Lz4Decoder::resume(point, window)?)),
+            Container::TarGz => Self::Gzip(Box::new(GzipDecoder::new(*point, None))),
+            Container::TarZst => Self::Zstd(Box::new(ZstdDecoder::new(*point, None)?)),
+            Container::Zip => return Err(no_stream()),
+        })
+    }
+
+    /// Takes the next chunk of the object and hands what it expands to on to `sink`.
+    ///
+    /// # Errors
+    /// The stream is damaged or refused, or `sink` failed.
+    pub fn feed(&mut self, chunk: &[u8], sink: &mut dyn Sink) -> Result<(), Failure> {
+        match self {
+            Self::Plain(d) => d.feed(chunk, sink),
+            Self::Lz4(d) => d.feed(chunk, sink),
+            Self::Gzip(d) => d.feed(chunk, sink),
+            Self::Zstd(d) => d.feed(chunk, sink),
+        }
+    }
+
+    /// Says that the object ends here.
+    ///
+    /// # Errors
+    /// It ends inside a structure.
+    pub fn finish(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::Plain(_) => Ok(()),
+            Self::Lz4(d) => d.finish(),
+            Self::Gzip(d) => d.finish(),
+            Self::Zstd(d) => d.finish(),
+        }
+    }
+
+    /// Offset of the next byte of output.
+    pub fn uncompressed(&self) -> u64 {
+        match self {
+            Self::Plain(d) => d.uncompressed(),
+            Self::Lz4(d) => d.uncompressed(),
+            Self::Gzip(d) => d.uncompressed(),
+            Self::Zstd(d) => d.uncompressed(),
+        }
+    }
+}
+
+fn no_stream() -> Failure {
+    Failure::new(archive::FEATURE_REFUSED, "a zip archive is read by its directory, not as a stream")
+}

@@ -1,0 +1,221 @@
+//! The stages' shared parts, blocks and outputs.
+
+use crate::{ArchiveRef, Run};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use tarquet_common::{
+    failure::Failure,
+    spec::{Compression, ErrorAction, IndexMode, Limits, Profile, RowGroup, Schema, Timestamps},
+    store::StoreSettings,
+    units::Bytes,
+};
+
+/// `convert`'s stages, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Archives become seekable.
+    Index,
+    /// Members are sampled.
+    Sample,
+    /// The schema is frozen from the sample. A worker does it: the coordinator knows no schema.
+    Freeze,
+    /// Members become partitions.
+    Convert,
+    /// Partitions become visible.
+    Publish,
+}
+
+impl Stage {
+    /// Names, in order.
+    pub const NAMES: [&str; 5] = ["index", "sample", "freeze", "convert", "publish"];
+
+    /// The stage of a name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let all = [Self::Index, Self::Sample, Self::Freeze, Self::Convert, Self::Publish];
+        Self::NAMES.iter().position(|n| *n == name).map(|i| all[i])
+    }
+}
+
+/// What every index shard needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IndexShared {
+    /// The inputs' store.
+    pub store: StoreSettings,
+    /// Where indexes go.
+    pub index_uri: String,
+    /// How to reach that place.
+    pub index_store: StoreSettings,
+    /// Bytes of output between windows of linked blocks.
+    pub window_spacing: Bytes,
+    /// Caps.
+    pub limits: Limits,
+}
+
+/// One archive to index.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexBlock {
+    /// The archive.
+    pub archive: ArchiveRef,
+    /// Key of the index to be written.
+    pub index_key: String,
+}
+
+/// What an index shard found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexOutput {
+    /// The archive's URI.
+    pub uri: String,
+    /// Key of its index.
+    pub index_key: String,
+    /// Members of any kind.
+    pub members: u64,
+    /// What is no regular file, by type: links, devices, folders.
+    #[serde(default)]
+    pub ignored: BTreeMap<String, u64>,
+    /// Members whose name another member has too.
+    pub duplicates: u64,
+    /// Bytes of the uncompressed stream.
+    pub uncompressed: u64,
+}
+
+/// What every sample shard needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SampleShared {
+    /// The inputs' store.
+    pub store: StoreSettings,
+    /// Where indexes are.
+    pub index_uri: String,
+    /// How to reach that place.
+    pub index_store: StoreSettings,
+    /// Key of the frame inside a file, or `auto`.
+    pub hdf5_key: String,
+    /// Caps.
+    pub limits: Limits,
+}
+
+/// Members to sample.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampleBlock {
+    /// Runs of the sampled members.
+    pub runs: Vec<Run>,
+}
+
+/// A sampled member that failed. It will be quarantined when its turn comes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SampleFailure {
+    /// Its archive.
+    pub uri: String,
+    /// Its name, for people.
+    pub member: String,
+    /// Why.
+    pub failure: Failure,
+}
+
+/// What a sample shard found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SampleOutput {
+    /// Members sampled.
+    pub members: u64,
+    /// Those that failed.
+    pub failed: u64,
+    /// What the others say together, in the schema's own encoding; `None` when all failed.
+    pub joined: Option<serde_json::Value>,
+    /// The first few that failed.
+    pub failures: Vec<SampleFailure>,
+}
+
+/// What freezing needs besides the sample.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FreezeShared {
+    /// What later members are held to.
+    pub schema: Schema,
+    /// What becomes of the row index.
+    pub index: IndexMode,
+    /// Unit of timestamps.
+    pub timestamps: Timestamps,
+    /// Whether a column says where each row comes from.
+    pub provenance: bool,
+    /// For which readers.
+    pub profile: Profile,
+    /// Overrides the profile's compression.
+    pub compression: Option<Compression>,
+    /// Members planned.
+    pub planned: u64,
+}
+
+/// What the sample shards found, in order of their shards.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreezeBlock {
+    /// [`SampleOutput`]s, as JSON.
+    pub sampled: Vec<Vec<u8>>,
+}
+
+/// What freezing decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FreezeOutput {
+    /// The frozen schema, in the schema's own encoding. `None` when every member there is failed in the sample.
+    pub schema: Option<serde_json::Value>,
+    /// For people.
+    pub warnings: Vec<String>,
+    /// How many members were sampled, in words: `64 of 1,000,000 sampled`.
+    pub sample: String,
+}
+
+/// What every convert shard needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConvertShared {
+    /// The inputs' store.
+    pub store: StoreSettings,
+    /// The output's store.
+    pub output_store: StoreSettings,
+    /// Where indexes are.
+    pub index_uri: String,
+    /// Key of the frame inside a file, or `auto`.
+    pub hdf5_key: String,
+    /// Caps.
+    pub limits: Limits,
+    /// The frozen schema, in the schema's own encoding. `None` when every member there is failed in the sample: all
+    /// of them go to quarantine, each with its own reason, and nothing is written.
+    pub schema: Option<serde_json::Value>,
+    /// For which readers.
+    pub profile: Profile,
+    /// Overrides the profile's compression.
+    pub compression: Option<Compression>,
+    /// Size of row groups.
+    pub row_group: RowGroup,
+    /// Whether two columns say where each row comes from.
+    pub provenance: bool,
+    /// Digits of a partition's number in its name.
+    pub part_digits: u32,
+    /// What a failing member means.
+    pub action: ErrorAction,
+    /// Written into every file.
+    pub created_by: String,
+}
+
+impl ConvertShared {
+    /// Name of a partition's object below the output root.
+    pub fn part_name(&self, partition: u32) -> String {
+        format!("part-{partition:0width$}.parquet", width = self.part_digits as usize)
+    }
+}
+
+/// Partitions to make. Members stream in the order of the runs; each partition takes the next so many.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConvertBlock {
+    /// Number of its first member in plan order.
+    pub first: u64,
+    /// Members, in order.
+    pub runs: Vec<Run>,
+    /// The partitions; more than one only where they share an archive that cannot be entered in the middle.
+    pub partitions: Vec<PartitionBlock>,
+}
+
+/// One partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionBlock {
+    /// Its number.
+    pub number: u32,
+    /// How many members it takes.
+    pub members: u64,
+}

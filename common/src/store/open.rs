@@ -1,0 +1,48 @@
+//! From a URI and settings to a store.
+
+use super::{
+    LocalStore, S3Store, Store, StoreError, StoreSettings, Uri,
+    s3::{Clients, Keys},
+};
+use std::{collections::HashMap, sync::Arc};
+use tokio::sync::Mutex;
+
+/// Opens stores. One for a process: stores with the same settings share connections and credentials.
+#[derive(Debug, Default)]
+pub struct Stores {
+    clients: Mutex<HashMap<StoreSettings, Clients>>,
+    keys: Option<Keys>,
+}
+
+impl Stores {
+    /// No store is open yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// S3 stores are used with this access key and secret key, whatever the environment says.
+    pub fn with_keys(access: &str, secret: &str) -> Self {
+        let keys = Keys { access: access.to_owned(), secret: secret.to_owned() };
+        Self { keys: Some(keys), ..Self::default() }
+    }
+
+    /// The store at this root. The environment is read the first time that these settings are used.
+    ///
+    /// # Errors
+    /// If no region is known, or the URI does not fit. That a bucket or directory is not there is found out by using it.
+    pub async fn open(&self, root: &Uri, settings: &StoreSettings) -> Result<Arc<dyn Store>, StoreError> {
+        if root.path().is_some() {
+            return Ok(Arc::new(LocalStore::open(root)?));
+        }
+        let mut clients = self.clients.lock().await;
+        let found = match clients.get(settings) {
+            Some(found) => found.clone(),
+            None => {
+                let made = Clients::new(settings, self.keys.as_ref()).await?;
+                clients.insert(settings.clone(), made.clone());
+                made
+            }
+        };
+        Ok(Arc::new(S3Store::new(root, settings, found)?))
+    }
+}

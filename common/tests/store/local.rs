@@ -1,0 +1,168 @@
+//! The contract on a directory, and what only a directory can do wrong.
+
+use crate::contract::{self, Traits};
+use bytes::Bytes;
+use std::{fs, os::unix::ffi::OsStrExt, path::Path, sync::Arc};
+use tarquet_common::store::{
+    LocalStore, Metadata, Store, StoreError, Uri,
+    faulty::{FaultyStore, Trouble, Verb},
+    probe,
+};
+
+fn open(dir: &Path) -> LocalStore {
+    LocalStore::open(&dir.to_str().unwrap().parse::<Uri>().unwrap()).unwrap()
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_directory_keeps_the_contract() {
+    let temp = tempfile::tempdir().unwrap();
+    contract::run(&open(&temp.path().join("out")), Traits { nested_keys: false }).await;
+    assert_eq!(names(temp.path()), ["out", "out.tarquet"]);
+}
+
+#[tokio::test]
+async fn an_area_keeps_the_contract_too() {
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("out.tarquet");
+    let store = FaultyStore::new(Arc::new(open(&root)));
+    contract::run(&store, Traits { nested_keys: false }).await;
+    assert_eq!(names(temp.path()), ["out.tarquet"]);
+    let inside = store.put("uploads/x", Bytes::new(), &Metadata::new()).await;
+    assert!(matches!(inside, Err(StoreError::BadKey { .. })), "{inside:?}");
+}
+
+#[tokio::test]
+async fn the_root_holds_objects_only() {
+    let temp = tempfile::tempdir().unwrap();
+    let store = open(&temp.path().join("out"));
+    let words = Metadata::from([("job".to_owned(), "01J".to_owned())]);
+    let id = store.begin_upload("part-00000.parquet", &words).await.unwrap();
+    let part = store.upload_part("part-00000.parquet", &id, 1, Bytes::from_static(b"x")).await.unwrap();
+    assert!(!temp.path().join("out").exists(), "nothing is there before it is published");
+    store.complete_upload("part-00000.parquet", &id, &[part], true).await.unwrap();
+    assert_eq!(names(&temp.path().join("out")), ["part-00000.parquet"]);
+    assert_eq!(names(&temp.path().join("out.tarquet/uploads")), [""; 0]);
+    // Another process, later.
+    let head = open(&temp.path().join("out")).head("part-00000.parquet").await.unwrap().unwrap();
+    assert_eq!(head.metadata, words);
+    fs::write(temp.path().join("out/part-00000.parquet"), b"y").unwrap();
+    let head = store.head("part-00000.parquet").await.unwrap().unwrap();
+    assert_eq!(head.metadata, Metadata::new(), "a file that was overwritten is not ours any more");
+}
+
+#[tokio::test]
+async fn keys_never_lead_out_of_the_root() {
+    let temp = tempfile::tempdir().unwrap();
+    let store = open(&temp.path().join("out"));
+    for key in ["../x", "a/../../x", "/etc/passwd", "a//b", "./a", "a\0b", "a/"] {
+        let put = store.put(key, Bytes::from_static(b"x"), &Metadata::new()).await;
+        assert!(matches!(put, Err(StoreError::BadKey { .. })), "{key:?} {put:?}");
+        assert!(matches!(store.get(key, 9).await, Err(StoreError::BadKey { .. })), "{key:?}");
+    }
+    assert!(names(temp.path()).is_empty());
+}
+
+#[tokio::test]
+async fn what_is_no_object_is_said() {
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path().join("in");
+    fs::create_dir_all(root.join("dir")).unwrap();
+    fs::write(root.join("dir/a"), b"1").unwrap();
+    fs::write(temp.path().join("outside"), b"2").unwrap();
+    let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, root.join(name)).unwrap();
+    link(Path::new("dir/a"), "inward");
+    link(&temp.path().join("outside"), "outward");
+    link(Path::new("dir"), "to-dir");
+    link(Path::new("nowhere"), "dangling");
+    link(Path::new("loop"), "loop");
+    fs::write(root.join(std::ffi::OsStr::from_bytes(b"bad\xff.h5")), b"3").unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, root.join("pipe"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
+        .unwrap();
+    let store = open(&root);
+    let page = store.list("", None, 100).await.unwrap();
+    assert_eq!(page.objects.iter().map(|o| o.key.as_str()).collect::<Vec<_>>(), ["dir/a", "inward"]);
+    let mut skipped: Vec<&str> = page.skipped.iter().map(|s| s.name.as_str()).collect();
+    skipped.sort_unstable();
+    assert_eq!(skipped, ["bad\u{fffd}.h5", "dangling", "loop", "outward", "pipe", "to-dir"]);
+    assert_eq!(store.head("pipe").await.unwrap(), None);
+    assert_eq!(store.get("pipe", 9).await.unwrap(), None, "a pipe is not waited for");
+    assert_eq!(store.head("dir").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_overwrite_in_place_is_seen_even_with_old_times() {
+    let temp = tempfile::tempdir().unwrap();
+    let file = temp.path().join("a.tar");
+    fs::write(&file, b"old bytes").unwrap();
+    let store = open(temp.path());
+    let meta = store.head("a.tar").await.unwrap().unwrap();
+    let stat = fs::metadata(&file).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    fs::write(&file, b"new bytes").unwrap();
+    fs::File::options().write(true).open(&file).unwrap().set_modified(stat.modified().unwrap()).unwrap();
+    let read = store.get_range("a.tar", 0..3, Some(&meta.etag)).await;
+    assert!(matches!(read, Err(StoreError::Changed { .. })), "{read:?}");
+}
+
+#[tokio::test]
+async fn parts_of_one_size_are_not_copied() {
+    let temp = tempfile::tempdir().unwrap();
+    let store = open(&temp.path().join("out"));
+    let id = store.begin_upload("k", &Metadata::new()).await.unwrap();
+    let mut parts = Vec::new();
+    for number in [1, 3, 2] {
+        let size = if number == 3 { 1000 } else { 5 << 20 };
+        let body = Bytes::from(vec![number as u8; size]);
+        parts.push(store.upload_part("k", &id, number, body).await.unwrap());
+    }
+    parts.sort_by_key(|p| p.number);
+    let inode = |path: &Path| std::os::unix::fs::MetadataExt::ino(&fs::metadata(path).unwrap());
+    let before = inode(&temp.path().join("out.tarquet/uploads").join(&id).join("data"));
+    store.complete_upload("k", &id, &parts, true).await.unwrap();
+    assert_eq!(inode(&temp.path().join("out/k")), before);
+    assert_eq!(fs::metadata(temp.path().join("out/k")).unwrap().len(), (10 << 20) + 1000);
+}
+
+#[tokio::test]
+async fn a_damaged_upload_is_lost_not_wrong() {
+    let temp = tempfile::tempdir().unwrap();
+    let store = open(&temp.path().join("out"));
+    let id = store.begin_upload("k", &Metadata::new()).await.unwrap();
+    let part = store.upload_part("k", &id, 1, Bytes::from_static(b"0123456789")).await.unwrap();
+    let dir = temp.path().join("out.tarquet/uploads").join(&id);
+    fs::File::options().write(true).open(dir.join("data")).unwrap().set_len(3).unwrap();
+    assert_eq!(store.list_parts("k", &id).await.unwrap().unwrap(), []);
+    assert!(store.complete_upload("k", &id, &[part], true).await.is_err());
+    assert_eq!(store.head("k").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_directory_passes_the_probe() {
+    let temp = tempfile::tempdir().unwrap();
+    let store = open(&temp.path().join("out.tarquet/jobs/01J"));
+    assert!(probe(&store, "").await.unwrap().is_safe());
+    assert!(store.list("", None, 9).await.unwrap().objects.is_empty());
+}
+
+#[tokio::test]
+async fn the_faulty_store_fails_when_told() {
+    let temp = tempfile::tempdir().unwrap();
+    let store = FaultyStore::new(Arc::new(open(temp.path())));
+    let full = StoreError::Full { path: "x".to_owned() };
+    let before = store.plant(Verb::Put, "a", 1, 1, Trouble::Before(full.clone()));
+    let after = store.plant(Verb::Put, "b", 0, 1, Trouble::After(full));
+    let put = async |key| store.put(key, Bytes::from_static(b"x"), &Metadata::new()).await;
+    put("a").await.unwrap();
+    assert!(matches!(put("a2").await, Err(StoreError::Full { .. })));
+    assert!(matches!(put("b").await, Err(StoreError::Full { .. })));
+    put("a2").await.unwrap();
+    assert_eq!((store.fired(before), store.fired(after)), (1, 1));
+    assert!(store.head("b").await.unwrap().is_some(), "it happened all the same");
+}
