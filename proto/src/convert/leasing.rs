@@ -1,0 +1,290 @@
+//! The verbs of a worker.
+
+use super::{BadMessage, from_failure, from_receipt, need, to_failure, to_receipt};
+use crate::v1;
+use tarquet_common::{
+    ids::{AttemptId, ShardId, WorkerId},
+    leasing::{
+        Acquire, Complete, Completed, Directive, Fail, Goodbye, Lease, Progress, Register, Registered, Renew,
+    },
+    store::StoreSettings,
+};
+
+/// Into the message.
+pub fn from_shard(s: &ShardId) -> v1::ShardId {
+    v1::ShardId { job: s.job.to_string(), stage: u32::from(s.stage), shard: s.shard }
+}
+
+/// Out of the message.
+pub fn to_shard(m: Option<v1::ShardId>) -> Result<ShardId, BadMessage> {
+    let m = need(m, "shard")?;
+    let job = m.job.parse().map_err(|e| BadMessage::malformed("shard.job", e))?;
+    let stage = u8::try_from(m.stage).map_err(|e| BadMessage::malformed("shard.stage", e))?;
+    Ok(ShardId { job, stage, shard: m.shard })
+}
+
+/// Into the message.
+pub fn from_attempt(a: AttemptId) -> v1::AttemptId {
+    v1::AttemptId { generation: a.generation, n: a.n }
+}
+
+/// Out of the message.
+pub fn to_attempt(m: Option<v1::AttemptId>) -> Result<AttemptId, BadMessage> {
+    let m = need(m, "attempt")?;
+    Ok(AttemptId { generation: m.generation, n: m.n })
+}
+
+fn to_worker(name: String) -> Result<WorkerId, BadMessage> {
+    if name.is_empty() {
+        return Err(BadMessage::missing("worker"));
+    }
+    Ok(WorkerId(name))
+}
+
+/// Into the message.
+pub fn from_register(r: Register) -> v1::RegisterRequest {
+    v1::RegisterRequest {
+        worker: r.worker.0,
+        build: r.build,
+        slots: r.slots,
+        slot_bytes: r.slot_bytes,
+        shared_probe: r.shared_probe,
+    }
+}
+
+/// Out of the message.
+pub fn to_register(m: v1::RegisterRequest) -> Result<Register, BadMessage> {
+    Ok(Register {
+        worker: to_worker(m.worker)?,
+        build: m.build,
+        slots: m.slots,
+        slot_bytes: m.slot_bytes,
+        shared_probe: m.shared_probe,
+    })
+}
+
+/// Into the message.
+pub fn from_registered(r: &Registered) -> v1::RegisterResponse {
+    v1::RegisterResponse {
+        generation: r.generation,
+        lease_ttl_ms: r.lease_ttl_ms,
+        renew_every_ms: r.renew_every_ms,
+        orphan_after_ms: r.orphan_after_ms,
+    }
+}
+
+/// Out of the message. A worker that never renews or gives up at once is no worker: zeros are malformed.
+pub fn to_registered(m: &v1::RegisterResponse) -> Result<Registered, BadMessage> {
+    let positive = |ms: u64, field: &'static str| match ms {
+        0 => Err(BadMessage::malformed(field, "0 ms")),
+        ms => Ok(ms),
+    };
+    Ok(Registered {
+        generation: m.generation,
+        lease_ttl_ms: positive(m.lease_ttl_ms, "lease_ttl_ms")?,
+        renew_every_ms: positive(m.renew_every_ms, "renew_every_ms")?,
+        orphan_after_ms: positive(m.orphan_after_ms, "orphan_after_ms")?,
+    })
+}
+
+/// Into the message.
+pub fn from_acquire(a: Acquire) -> v1::AcquireRequest {
+    v1::AcquireRequest { worker: a.worker.0, request: a.request, wait_ms: a.wait_ms }
+}
+
+/// Out of the message.
+pub fn to_acquire(m: v1::AcquireRequest) -> Result<Acquire, BadMessage> {
+    Ok(Acquire { worker: to_worker(m.worker)?, request: m.request, wait_ms: m.wait_ms })
+}
+
+/// Into the message.
+pub fn from_lease(l: Lease) -> v1::Lease {
+    v1::Lease {
+        shard: Some(from_shard(&l.shard)),
+        kind: l.kind,
+        stage_name: l.stage_name,
+        round: l.round,
+        attempt: Some(from_attempt(l.attempt)),
+        job_uri: l.job_uri,
+        output_uri: l.output_uri,
+        plan_name: l.plan_name,
+        plan_digest: l.plan_digest,
+        skip: l.skip,
+        ttl_ms: l.ttl_ms,
+        store: Some(from_store(l.store)),
+    }
+}
+
+fn from_store(s: StoreSettings) -> v1::StoreSettings {
+    v1::StoreSettings {
+        endpoint: s.endpoint,
+        region: s.region,
+        profile: s.profile,
+        anonymous: s.anonymous,
+        requester_pays: s.requester_pays,
+        sse_kms_key: s.sse_kms_key,
+        storage_class: s.storage_class,
+    }
+}
+
+fn to_store(m: v1::StoreSettings) -> StoreSettings {
+    StoreSettings {
+        endpoint: m.endpoint,
+        region: m.region,
+        profile: m.profile,
+        anonymous: m.anonymous,
+        requester_pays: m.requester_pays,
+        sse_kms_key: m.sse_kms_key,
+        storage_class: m.storage_class,
+    }
+}
+
+/// Out of the message.
+pub fn to_lease(m: v1::Lease) -> Result<Lease, BadMessage> {
+    Ok(Lease {
+        shard: to_shard(m.shard)?,
+        kind: m.kind,
+        stage_name: m.stage_name,
+        round: m.round,
+        attempt: to_attempt(m.attempt)?,
+        job_uri: m.job_uri,
+        output_uri: m.output_uri,
+        plan_name: m.plan_name,
+        plan_digest: m.plan_digest,
+        skip: m.skip,
+        ttl_ms: m.ttl_ms,
+        store: m.store.map(to_store).unwrap_or_default(),
+    })
+}
+
+fn from_progress(p: Progress) -> v1::Progress {
+    v1::Progress {
+        bytes_done: p.bytes_done,
+        members_done: p.members_done,
+        rows: p.rows,
+        quarantined: p.quarantined,
+        bytes_fetched: p.bytes_fetched,
+        bytes_written: p.bytes_written,
+        step: p.step,
+        at_member: p.at_member,
+        memory_bytes: p.memory_bytes,
+    }
+}
+
+fn to_progress(m: v1::Progress) -> Progress {
+    Progress {
+        bytes_done: m.bytes_done,
+        members_done: m.members_done,
+        rows: m.rows,
+        quarantined: m.quarantined,
+        bytes_fetched: m.bytes_fetched,
+        bytes_written: m.bytes_written,
+        step: m.step,
+        at_member: m.at_member,
+        memory_bytes: m.memory_bytes,
+    }
+}
+
+/// Into the message.
+pub fn from_renew(r: Renew) -> v1::RenewRequest {
+    v1::RenewRequest {
+        worker: r.worker.0,
+        shard: Some(from_shard(&r.shard)),
+        round: r.round,
+        attempt: Some(from_attempt(r.attempt)),
+        progress: Some(from_progress(r.progress)),
+    }
+}
+
+/// Out of the message.
+pub fn to_renew(m: v1::RenewRequest) -> Result<Renew, BadMessage> {
+    Ok(Renew {
+        worker: to_worker(m.worker)?,
+        shard: to_shard(m.shard)?,
+        round: m.round,
+        attempt: to_attempt(m.attempt)?,
+        progress: m.progress.map(to_progress).unwrap_or_default(),
+    })
+}
+
+/// Into the message.
+pub fn from_directive(d: Directive) -> v1::RenewResponse {
+    let directive = match d {
+        Directive::Continue => v1::Directive::Continue,
+        Directive::Stop => v1::Directive::Stop,
+        Directive::Drain => v1::Directive::Drain,
+    };
+    v1::RenewResponse { directive: directive.into() }
+}
+
+/// Out of the message.
+pub fn to_directive(m: &v1::RenewResponse) -> Result<Directive, BadMessage> {
+    match m.directive() {
+        v1::Directive::Continue => Ok(Directive::Continue),
+        v1::Directive::Stop => Ok(Directive::Stop),
+        v1::Directive::Drain => Ok(Directive::Drain),
+        v1::Directive::Unspecified => Err(BadMessage::missing("directive")),
+    }
+}
+
+/// Into the message.
+pub fn from_complete(c: &Complete) -> v1::CompleteRequest {
+    v1::CompleteRequest { worker: c.worker.0.clone(), receipt: Some(from_receipt(&c.receipt)) }
+}
+
+/// Out of the message.
+pub fn to_complete(m: v1::CompleteRequest) -> Result<Complete, BadMessage> {
+    Ok(Complete { worker: to_worker(m.worker)?, receipt: to_receipt(need(m.receipt, "receipt")?)? })
+}
+
+/// Into the message.
+pub fn from_completed(c: Completed) -> v1::CompleteResponse {
+    let outcome = match c {
+        Completed::Accepted => v1::Outcome::Accepted,
+        Completed::Superseded => v1::Outcome::Superseded,
+    };
+    v1::CompleteResponse { outcome: outcome.into() }
+}
+
+/// Out of the message.
+pub fn to_completed(m: &v1::CompleteResponse) -> Result<Completed, BadMessage> {
+    match m.outcome() {
+        v1::Outcome::Accepted => Ok(Completed::Accepted),
+        v1::Outcome::Superseded => Ok(Completed::Superseded),
+        v1::Outcome::Unspecified => Err(BadMessage::missing("outcome")),
+    }
+}
+
+/// Into the message.
+pub fn from_fail(f: Fail) -> v1::FailRequest {
+    v1::FailRequest {
+        worker: f.worker.0,
+        shard: Some(from_shard(&f.shard)),
+        round: f.round,
+        attempt: Some(from_attempt(f.attempt)),
+        failure: Some(from_failure(&f.failure)),
+        killer: f.killer,
+    }
+}
+
+/// Out of the message.
+pub fn to_fail(m: v1::FailRequest) -> Result<Fail, BadMessage> {
+    Ok(Fail {
+        worker: to_worker(m.worker)?,
+        shard: to_shard(m.shard)?,
+        round: m.round,
+        attempt: to_attempt(m.attempt)?,
+        failure: to_failure(need(m.failure, "failure")?)?,
+        killer: m.killer,
+    })
+}
+
+/// Into the message.
+pub fn from_goodbye(g: Goodbye) -> v1::GoodbyeRequest {
+    v1::GoodbyeRequest { worker: g.worker.0, reason: g.reason }
+}
+
+/// Out of the message.
+pub fn to_goodbye(m: v1::GoodbyeRequest) -> Result<Goodbye, BadMessage> {
+    Ok(Goodbye { worker: to_worker(m.worker)?, reason: m.reason })
+}

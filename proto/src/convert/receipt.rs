@@ -1,0 +1,108 @@
+//! Receipts.
+
+use super::{BadMessage, leasing, need};
+use crate::v1;
+use tarquet_common::{
+    ids::WorkerId,
+    receipt::{Artifact, Counts, Part, Receipt, SideObject},
+};
+
+/// Largest JSON a kind may put into a receipt, in bytes.
+const OUTPUT_BYTES_MAX: usize = 1 << 20;
+
+/// Into the message.
+pub fn from_receipt(r: &Receipt) -> v1::Receipt {
+    v1::Receipt {
+        shard: Some(leasing::from_shard(&r.shard)),
+        round: r.round,
+        attempt: Some(leasing::from_attempt(r.attempt)),
+        worker: r.worker.0.clone(),
+        artifacts: r.artifacts.iter().map(from_artifact).collect(),
+        counts: Some(from_counts(&r.counts)),
+        quarantine: r.quarantine.as_ref().map(|q| v1::SideObject {
+            name: q.name.clone(),
+            bytes: q.bytes,
+            crc64: q.crc64.clone(),
+        }),
+        skipped: r.skipped.clone(),
+        output_json: r.output.to_string().into_bytes(),
+    }
+}
+
+/// Out of the message.
+pub fn to_receipt(m: v1::Receipt) -> Result<Receipt, BadMessage> {
+    if m.output_json.len() > OUTPUT_BYTES_MAX {
+        let why = format!("{} bytes of JSON, at most {OUTPUT_BYTES_MAX}", m.output_json.len());
+        return Err(BadMessage::malformed("receipt.output_json", why));
+    }
+    let output = match m.output_json.as_slice() {
+        [] => serde_json::Value::Null,
+        json => serde_json::from_slice(json).map_err(|e| BadMessage::malformed("receipt.output_json", e))?,
+    };
+    Ok(Receipt {
+        shard: leasing::to_shard(m.shard)?,
+        round: m.round,
+        attempt: leasing::to_attempt(m.attempt)?,
+        worker: WorkerId(m.worker),
+        artifacts: m.artifacts.into_iter().map(to_artifact).collect(),
+        counts: to_counts(&need(m.counts, "receipt.counts")?),
+        quarantine: m.quarantine.map(|q| SideObject { name: q.name, bytes: q.bytes, crc64: q.crc64 }),
+        skipped: m.skipped,
+        output,
+    })
+}
+
+fn from_artifact(a: &Artifact) -> v1::Artifact {
+    let part =
+        |p: &Part| v1::Part { number: p.number, etag: p.etag.clone(), size: p.size, crc64: p.crc64.clone() };
+    v1::Artifact {
+        partition: a.partition,
+        name: a.name.clone(),
+        upload_id: a.upload_id.clone(),
+        parts: a.parts.iter().map(part).collect(),
+        bytes: a.bytes,
+        crc64: a.crc64.clone(),
+        rows: a.rows,
+    }
+}
+
+fn to_artifact(m: v1::Artifact) -> Artifact {
+    let part = |p: v1::Part| Part { number: p.number, etag: p.etag, size: p.size, crc64: p.crc64 };
+    Artifact {
+        partition: m.partition,
+        name: m.name,
+        upload_id: m.upload_id,
+        parts: m.parts.into_iter().map(part).collect(),
+        bytes: m.bytes,
+        crc64: m.crc64,
+        rows: m.rows,
+    }
+}
+
+fn from_counts(c: &Counts) -> v1::Counts {
+    v1::Counts {
+        members: c.members,
+        quarantined: c.quarantined,
+        without_columns: c.without_columns,
+        rows: c.rows,
+        bytes_fetched: c.bytes_fetched,
+        bytes_members: c.bytes_members,
+        bytes_arrow: c.bytes_arrow,
+        bytes_written: c.bytes_written,
+        columns_dropped: c.columns_dropped,
+    }
+}
+
+fn to_counts(m: &v1::Counts) -> Counts {
+    Counts {
+        members: m.members,
+        quarantined: m.quarantined,
+        without_columns: m.without_columns,
+        rows: m.rows,
+        bytes_fetched: m.bytes_fetched,
+        bytes_members: m.bytes_members,
+        bytes_arrow: m.bytes_arrow,
+        bytes_written: m.bytes_written,
+        columns_dropped: m.columns_dropped,
+    }
+}

@@ -1,0 +1,161 @@
+//! A typed failure inside a gRPC status.
+//!
+//! The details of a status hold a `google.rpc.Status` whose `Any` is our message, the layout that other
+//! clients expect (<https://grpc.io/docs/guides/error/>). The gRPC code is for tools that know nothing of us;
+//! we read the detail.
+//!
+//! | what | gRPC code | detail |
+//! |---|---|---|
+//! | the worker is not known | `FAILED_PRECONDITION` | `UnknownWorker` |
+//! | refused, class `Usage` or `Input` | `INVALID_ARGUMENT` | `Failure` |
+//! | refused, class `Denied` | `PERMISSION_DENIED` | `Failure` |
+//! | refused, class `Environment` or `Lost` | `UNAVAILABLE` | `Failure` |
+//! | refused, class `Bug` | `INTERNAL` | `Failure` |
+//! | anything without a detail of ours | the transport's | none: unreachable, to be repeated |
+
+use crate::{
+    convert::{BadMessage, from_failure, to_failure},
+    v1,
+};
+use prost::Message;
+use tarquet_common::{
+    codes::cluster,
+    failure::{Class, Failure},
+    leasing::LeasingError,
+};
+use tonic::{Code, Status};
+
+const FAILURE_URL: &str = "type.googleapis.com/tarquet.v1.Failure";
+const UNKNOWN_WORKER_URL: &str = "type.googleapis.com/tarquet.v1.UnknownWorker";
+
+/// `google.protobuf.Any`.
+#[derive(Clone, PartialEq, Message)]
+struct Any {
+    #[prost(string, tag = "1")]
+    type_url: String,
+    #[prost(bytes = "vec", tag = "2")]
+    value: Vec<u8>,
+}
+
+/// `google.rpc.Status`.
+#[derive(Clone, PartialEq, Message)]
+struct RpcStatus {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<Any>,
+}
+
+/// What a status of ours says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// The coordinator says no, and why.
+    Refused(Box<Failure>),
+    /// It does not know the worker.
+    UnknownWorker,
+    /// Nothing of ours: the transport or something in between spoke.
+    Nothing,
+}
+
+/// A refusal as a status.
+pub fn refused(failure: &Failure) -> Status {
+    let code = match failure.class() {
+        Class::Usage | Class::Input => Code::InvalidArgument,
+        Class::Denied => Code::PermissionDenied,
+        Class::Environment | Class::Lost => Code::Unavailable,
+        Class::Bug => Code::Internal,
+    };
+    with_detail(code, &failure.message, FAILURE_URL, &from_failure(failure))
+}
+
+/// "I do not know this worker" as a status.
+pub fn unknown_worker() -> Status {
+    let told = LeasingError::UnknownWorker.to_string();
+    with_detail(Code::FailedPrecondition, &told, UNKNOWN_WORKER_URL, &v1::UnknownWorker {})
+}
+
+/// A message that could not be read, as a status.
+pub fn malformed(bad: &BadMessage) -> Status {
+    refused(&Failure::new(cluster::MALFORMED_MESSAGE, bad.to_string()).at_item(bad.field))
+}
+
+/// What a status says.
+pub fn read(status: &Status) -> Said {
+    let Ok(rpc) = RpcStatus::decode(status.details()) else { return Said::Nothing };
+    for any in rpc.details {
+        match any.type_url.as_str() {
+            UNKNOWN_WORKER_URL => return Said::UnknownWorker,
+            FAILURE_URL => {
+                let failure = v1::Failure::decode(any.value.as_slice()).ok().and_then(|m| to_failure(m).ok());
+                return failure.map_or(Said::Nothing, |f| Said::Refused(Box::new(f)));
+            }
+            _ => {}
+        }
+    }
+    Said::Nothing
+}
+
+/// From the answer of a coordinator in this process to the wire.
+pub fn from_leasing_error(error: &LeasingError) -> Status {
+    match error {
+        LeasingError::Unreachable(why) => Status::unavailable(why.clone()),
+        LeasingError::UnknownWorker => unknown_worker(),
+        LeasingError::Refused(failure) => refused(failure),
+    }
+}
+
+/// From the wire to what a worker understands.
+pub fn to_leasing_error(status: &Status) -> LeasingError {
+    match read(status) {
+        Said::Refused(failure) => LeasingError::Refused(*failure),
+        Said::UnknownWorker => LeasingError::UnknownWorker,
+        Said::Nothing => LeasingError::Unreachable(format!("{}: {}", status.code(), status.message())),
+    }
+}
+
+fn with_detail(code: Code, message: &str, type_url: &str, detail: &impl Message) -> Status {
+    let any = Any { type_url: type_url.to_owned(), value: detail.encode_to_vec() };
+    let rpc = RpcStatus { code: code.into(), message: message.to_owned(), details: vec![any] };
+    Status::with_details(code, message, rpc.encode_to_vec().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tarquet_common::codes::{TABLE, ourselves};
+
+    #[test]
+    fn every_code_comes_back_typed() {
+        for row in TABLE.iter().flat_map(|group| group.iter()) {
+            let code = tarquet_common::codes::Code::from_number(row.number).unwrap();
+            let failure = Failure::new(code, "no").expected("a", "b");
+            let back = to_leasing_error(&refused(&failure));
+            assert_eq!(back, LeasingError::Refused(failure));
+        }
+    }
+
+    #[test]
+    fn unknown_workers_and_strangers_are_told_apart() {
+        assert_eq!(to_leasing_error(&unknown_worker()), LeasingError::UnknownWorker);
+        let proxy = Status::unavailable("upstream connect error");
+        assert!(matches!(to_leasing_error(&proxy), LeasingError::Unreachable(_)));
+        let garbage = Status::with_details(Code::Internal, "x", vec![0xff; 9].into());
+        assert!(matches!(to_leasing_error(&garbage), LeasingError::Unreachable(_)));
+    }
+
+    #[test]
+    fn the_grpc_code_follows_the_class() {
+        assert_eq!(refused(&Failure::new(ourselves::INVARIANT, "x")).code(), Code::Internal);
+    }
+
+    #[test]
+    fn a_message_that_cannot_be_read_names_the_field() {
+        let status = malformed(&BadMessage::missing("shard"));
+        assert_eq!(status.code(), Code::InvalidArgument);
+        let Said::Refused(failure) = read(&status) else { panic!("{status:?}") };
+        assert_eq!(failure.code, cluster::MALFORMED_MESSAGE);
+        assert_eq!(failure.place.item.as_deref(), Some("shard"));
+    }
+}
