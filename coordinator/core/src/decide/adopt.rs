@@ -1,0 +1,190 @@
+//! A job is rebuilt from what the store says of it.
+//!
+//! The objects are the truth and the rows are the copy: where the store knows more than the rows, all rows of the job
+//! are replaced. No shard with a receipt is done again. What is lost with the rows: charges, suspects, pause and
+//! priority of a job that was not known at all, and leases (their workers are adopted when they speak).
+
+use crate::{
+    command::Snapshot,
+    decide::{draft::Draft, plan::put_stage, publish, submit},
+    decision::{Answer, Note, Reply, WaitFor},
+    event::What,
+    phase::{Cancelled, Checking, Claiming, Done, Failed, Phase, Planning, Running, Verdict},
+    record::Record,
+    rows::{JobRow, ShardRow, ShardState},
+    state::Job,
+};
+use std::{collections::BTreeMap, sync::Arc};
+use tarquet_common::{
+    codes::cluster,
+    failure::Failure,
+    ids::{JobId, ShardId},
+    receipt::Receipt,
+};
+
+type Place = (u8, u32);
+
+/// What the store says of shards.
+struct Facts<'s> {
+    rounds: BTreeMap<Place, u32>,
+    receipts: BTreeMap<(Place, u32), &'s Receipt>,
+    excluded: BTreeMap<Place, &'s Failure>,
+}
+
+pub(crate) fn adopt(d: &mut Draft<'_>, snapshot: &Snapshot) -> Answer {
+    let id = &snapshot.submit.job;
+    let known = d.state.jobs.get(id);
+    if let Err(failure) = check(d, snapshot, known) {
+        return failure.into();
+    }
+    let facts = gather(snapshot);
+    if known.is_some_and(|job| !ahead(job, snapshot, &facts)) {
+        compared(d, id);
+        return Reply::Adopted { rebuilt: false }.into();
+    }
+    if let Some(job) = known {
+        // Whoever waits for something of this job asks the rebuilt one again.
+        publish::wake_all(d, job);
+        submit::remove_rows(d, job);
+    }
+    d.note(Note::Forsaken(id.clone()));
+    let row = rebuilt_row(d, snapshot, known);
+    let all_visible = matches!(row.phase, Phase::Done(_));
+    d.put_job(row);
+    for plan in &snapshot.plans {
+        put_stage(d, id, plan, snapshot.submit.submitted_unix_ms);
+        for (number, record) in (0u32..).zip(&plan.shards) {
+            let shard = ShardId { job: id.clone(), stage: plan.stage, shard: number };
+            put_shard(d, ShardRow::planned(shard, record.clone()), &facts, all_visible);
+        }
+    }
+    d.event(Some(id), What::Adopted { receipts: facts.receipts.len(), rebuilt: known.is_some() });
+    compared(d, id);
+    Reply::Adopted { rebuilt: true }.into()
+}
+
+/// The rows cannot be behind objects that are not there.
+pub(crate) fn nothing_stored(d: &mut Draft<'_>, id: &JobId) -> Answer {
+    compared(d, id);
+    Reply::Done.into()
+}
+
+/// The job may go on, and whoever waited for that asks again.
+fn compared(d: &mut Draft<'_>, id: &JobId) {
+    d.note(Note::Compared(id.clone()));
+    d.wake(WaitFor::Compared(id.clone()), None);
+    d.advance(id);
+}
+
+/// Plans are contiguous and every receipt has its shard.
+fn check(d: &Draft<'_>, snapshot: &Snapshot, known: Option<&Job>) -> Result<(), Failure> {
+    if known.is_none() {
+        submit::fit(d, &snapshot.submit)?;
+    }
+    let bad = |what: String| Err(Failure::new(cluster::UNKNOWN_SHARD, what).at_uri(&snapshot.submit.job_uri));
+    let leased = snapshot.submit.stages.len().saturating_sub(1);
+    let in_order = (0u8..).zip(&snapshot.plans).all(|(n, p)| n == p.stage);
+    if !in_order || snapshot.plans.len() > leased {
+        return bad("the store holds plans of stages that are not the first ones of this job".to_owned());
+    }
+    if snapshot.plans.iter().any(|p| u32::try_from(p.shards.len()).is_err()) {
+        return bad("the store holds a plan with more shards than can be numbered".to_owned());
+    }
+    for receipt in &snapshot.receipts {
+        let ShardId { job, stage, shard } = &receipt.shard;
+        let plan = snapshot.plans.get(usize::from(*stage));
+        if *job != snapshot.submit.job || plan.is_none_or(|p| *shard as usize >= p.shards.len()) {
+            return bad(format!("the store holds a receipt of {}, which no plan has", receipt.shard));
+        }
+    }
+    Ok(())
+}
+
+fn gather(snapshot: &Snapshot) -> Facts<'_> {
+    let mut facts = Facts { rounds: BTreeMap::new(), receipts: BTreeMap::new(), excluded: BTreeMap::new() };
+    for reopen in snapshot.rounds.iter().flat_map(|r| &r.shards) {
+        let round = facts.rounds.entry((reopen.stage, reopen.shard)).or_default();
+        *round = reopen.round.max(*round);
+    }
+    for receipt in &snapshot.receipts {
+        let place = (receipt.shard.stage, receipt.shard.shard);
+        facts.receipts.insert((place, receipt.round), receipt);
+    }
+    for accept in &snapshot.accepts {
+        let excluded = accept.excluded.iter().map(|(shard, failure)| ((accept.stage, *shard), failure));
+        facts.excluded.extend(excluded);
+    }
+    facts
+}
+
+/// The store knows something that the rows do not.
+fn ahead(job: &Job, snapshot: &Snapshot, facts: &Facts<'_>) -> bool {
+    let row = &job.row;
+    let claimed = snapshot.claimed && matches!(row.phase, Phase::Claiming(_));
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    let newer = |(&(place, round), receipt): (&(Place, u32), &&Receipt)| {
+        job.shard(place.0, place.1).is_none_or(|s| {
+            let known = s.receipt.as_ref().filter(|r| r.round == round);
+            round > s.row.round
+                || (round == s.row.round && known.is_none_or(|k| k.attempt != receipt.attempt))
+        })
+    };
+    claimed
+        || snapshot.generation > row.generation
+        || snapshot.plans.len() > job.stages.len()
+        || count(snapshot.rounds.len()) > row.rounds
+        || count(snapshot.accepts.len()) > row.accepts
+        || (snapshot.outcome.is_some() && row.outcome != snapshot.outcome)
+        || (snapshot.catalog && !row.phase.is_over())
+        || facts.receipts.iter().any(newer)
+}
+
+fn rebuilt_row(d: &Draft<'_>, snapshot: &Snapshot, known: Option<&Job>) -> JobRow {
+    let mut row = submit::row_of(&snapshot.submit);
+    if let Some(job) = known {
+        row.paused = job.row.paused;
+        row.options = job.row.options.clone();
+    }
+    row.generation = snapshot.generation.max(known.map_or(0, |j| j.row.generation));
+    row.rounds = snapshot.rounds.iter().map(|r| r.number).max().unwrap_or(0);
+    row.accepts = snapshot.accepts.iter().map(|a| a.number).max().unwrap_or(0);
+    row.outcome = snapshot.outcome.clone();
+    row.phase = phase_of(snapshot);
+    if row.phase.is_over() {
+        row.finished_unix_ms = Some(d.unix_ms());
+    }
+    row
+}
+
+fn phase_of(snapshot: &Snapshot) -> Phase {
+    match (&snapshot.outcome, snapshot.plans.last()) {
+        (Some(Verdict::Cancel { reason }), _) => {
+            Phase::Cancelled(Cancelled { reason: reason.clone(), swept: false })
+        }
+        (Some(Verdict::Fail { failure }), _) => {
+            Phase::Failed(Failed { failure: failure.clone(), swept: false })
+        }
+        (Some(Verdict::Publish), _) if snapshot.catalog => Phase::Done(Done { swept: false }),
+        (Some(Verdict::Publish), _) => Phase::Checking(Checking {}),
+        (None, Some(plan)) => Phase::Running(Running { stage: plan.stage }),
+        (None, None) if snapshot.claimed => Phase::Planning(Planning { stage: 0 }),
+        (None, None) => Phase::Claiming(Claiming {}),
+    }
+}
+
+fn put_shard(d: &mut Draft<'_>, mut row: ShardRow, facts: &Facts<'_>, published: bool) {
+    let place = (row.shard.stage, row.shard.shard);
+    row.round = facts.rounds.get(&place).copied().unwrap_or(0);
+    if let Some(receipt) = facts.receipts.get(&(place, row.round)) {
+        row.state = ShardState::Done { published, took_ms: 0 };
+        row.newest = Some(receipt.attempt);
+        row.attempts = 1;
+        d.put_shard(row);
+        d.record(Record::Receipt(Arc::new((*receipt).clone())));
+        return;
+    }
+    if let Some(failure) = facts.excluded.get(&place) {
+        row.state = ShardState::Excluded { failure: Box::new((*failure).clone()) };
+    }
+    d.put_shard(row);
+}

@@ -1,0 +1,164 @@
+//! Leases: granted, renewed, adopted.
+
+use crate::{
+    decide::draft::Draft,
+    decision::{Answer, Note, Refusal, Reply, WaitFor},
+    event::What,
+    phase::{Phase, Verdict},
+    rows::LeaseRow,
+    schedule::{self, Pick},
+    state::{Job, Shard},
+};
+use tarquet_common::{
+    codes::cluster,
+    failure::Failure,
+    ids::{AttemptId, ShardId, WorkerId},
+    leasing::{Acquire, Directive, Lease, Renew},
+    store::StoreSettings,
+};
+
+/// Live leases a worker may have for each of its slots: one that runs and one whose receipt is on its way.
+const LEASES_PER_SLOT: usize = 2;
+
+pub(crate) fn acquire(d: &mut Draft<'_>, ask: &Acquire) -> Answer {
+    let Some(worker) = d.state.workers.get(&ask.worker) else {
+        return Answer::Refused(Refusal::UnknownWorker);
+    };
+    d.note(Note::Seen(ask.worker.clone()));
+    let held = d.state.held.get(&ask.worker);
+    let repeat = held.and_then(|h| h.iter().find(|(_, request)| **request == Some(ask.request)));
+    if let Some(((shard, attempt), _)) = repeat {
+        return again(d, shard, *attempt);
+    }
+    if worker.draining {
+        let text = format!("worker {} is being drained", ask.worker);
+        return Failure::new(cluster::WORKER_DRAINING, text).into();
+    }
+    let most = LEASES_PER_SLOT * worker.info.slots as usize;
+    if held.is_some_and(|h| h.len() >= most) {
+        return Answer::Wait(WaitFor::Work);
+    }
+    match schedule::pick(d.state, &worker.info, d.now) {
+        Some(pick) => grant(d, &pick, ask),
+        None => Answer::Wait(WaitFor::Work),
+    }
+}
+
+/// The same request again: the same lease.
+fn again(d: &mut Draft<'_>, shard: &ShardId, attempt: AttemptId) -> Answer {
+    match d.shard(shard) {
+        Ok((job, s)) => {
+            extend(d, shard, attempt, None);
+            Reply::Leased(Box::new(message(d, job, s, attempt))).into()
+        }
+        Err(failure) => failure.into(),
+    }
+}
+
+fn grant(d: &mut Draft<'_>, pick: &Pick, ask: &Acquire) -> Answer {
+    let (job, shard) = match d.shard(&pick.shard) {
+        Ok(found) => found,
+        Err(failure) => return failure.into(),
+    };
+    let attempt = AttemptId { generation: job.row.generation, n: job.next_attempt };
+    put(d, shard, attempt, &ask.worker, Some(ask.request));
+    let (stage, number) = shard.place();
+    let (worker, duplicate) = (ask.worker.clone(), pick.duplicate);
+    d.event(Some(&pick.shard.job), What::Leased { stage, shard: number, attempt, worker, duplicate });
+    Reply::Leased(Box::new(message(d, job, shard, attempt))).into()
+}
+
+fn put(d: &mut Draft<'_>, shard: &Shard, attempt: AttemptId, worker: &WorkerId, request: Option<u64>) {
+    let id = &shard.row.shard;
+    d.put_lease(LeaseRow {
+        shard: id.clone(),
+        round: shard.row.round,
+        attempt,
+        number: shard.row.attempts.saturating_add(1),
+        worker: worker.clone(),
+        request,
+        granted_unix_ms: d.unix_ms(),
+    });
+    extend(d, id, attempt, None);
+}
+
+fn extend(d: &mut Draft<'_>, shard: &ShardId, attempt: AttemptId, ask: Option<&Renew>) {
+    let deadline = d.now.saturating_add(d.state.settings.lease_ttl_ms);
+    let progress = ask.map(|r| r.progress.clone());
+    d.note(Note::Renewed { shard: shard.clone(), attempt, deadline, progress });
+}
+
+fn message(d: &Draft<'_>, job: &Job, shard: &Shard, attempt: AttemptId) -> Lease {
+    let (stage, _) = shard.place();
+    let plan = &job.stages[usize::from(stage)].row;
+    Lease {
+        shard: shard.row.shard.clone(),
+        kind: job.row.kind.clone(),
+        stage_name: job.row.stage_name(stage).to_owned(),
+        round: shard.row.round,
+        attempt,
+        job_uri: job.row.job_uri.clone(),
+        output_uri: job.row.output_uri.clone(),
+        store: output_store(&job.row.spec),
+        plan_name: plan.plan_name.clone(),
+        plan_digest: plan.plan_digest.clone(),
+        skip: shard.row.skip.iter().copied().collect(),
+        ttl_ms: d.state.settings.lease_ttl_ms,
+    }
+}
+
+pub(crate) fn renew(d: &mut Draft<'_>, ask: &Renew) -> Answer {
+    let Some(worker) = d.state.workers.get(&ask.worker) else {
+        return Answer::Refused(Refusal::UnknownWorker);
+    };
+    d.note(Note::Seen(ask.worker.clone()));
+    let (job, shard) = match d.shard(&ask.shard) {
+        Ok(found) => found,
+        Err(failure) => return failure.into(),
+    };
+    if job.stands_still() {
+        // What the rows say of it may be old news; it goes on until they are not.
+        return Reply::Directive(Directive::Continue).into();
+    }
+    let mine = shard.lease(ask.attempt).is_some_and(|l| l.row.worker == ask.worker);
+    if ended(job) || !(mine || adoptable(job, shard, ask.round, ask.attempt)) {
+        return Reply::Directive(Directive::Stop).into();
+    }
+    if !mine {
+        adopt(d, shard, ask.attempt, &ask.worker);
+    }
+    extend(d, &ask.shard, ask.attempt, Some(ask));
+    let directive = if worker.draining { Directive::Drain } else { Directive::Continue };
+    Reply::Directive(directive).into()
+}
+
+/// Nothing that an attempt could still do matters: the job is over or will be without publishing.
+pub(crate) fn ended(job: &Job) -> bool {
+    let given_up = |verdict: &Verdict| !matches!(verdict, Verdict::Publish);
+    job.row.phase.is_over() || matches!(&job.row.phase, Phase::Deciding(d) if given_up(&d.verdict))
+}
+
+/// An attempt that no lease is known of may go on: the shard is open and nobody else's, and the attempt is
+/// neither older than another nor closed nor one that was never granted.
+pub(crate) fn adoptable(job: &Job, shard: &Shard, round: u32, attempt: AttemptId) -> bool {
+    let next = AttemptId { generation: job.row.generation, n: job.next_attempt };
+    shard.is_open()
+        && shard.leases.is_empty()
+        && shard.row.round == round
+        && shard.row.newest.is_none_or(|newest| attempt >= newest)
+        && shard.row.closed.is_none_or(|closed| attempt > closed)
+        && attempt < next
+}
+
+pub(crate) fn adopt(d: &mut Draft<'_>, shard: &Shard, attempt: AttemptId, worker: &WorkerId) {
+    put(d, shard, attempt, worker, None);
+    let (stage, number) = shard.place();
+    let worker = worker.clone();
+    d.event(Some(&shard.row.shard.job), What::AdoptedAttempt { stage, shard: number, attempt, worker });
+}
+
+/// How to reach the output, and the job's objects beside it: `output.store`, in every kind's spec.
+fn output_store(spec: &serde_json::Value) -> StoreSettings {
+    let section = spec.pointer("/output/store").cloned();
+    section.and_then(|s| serde_json::from_value(s).ok()).unwrap_or_default()
+}

@@ -1,0 +1,114 @@
+//! Rounds are open, or what failed is accepted: the objects say so, now the rows do.
+
+use crate::{
+    decide::{advance::shard_id, draft::Draft},
+    decision::{Answer, Reply, WaitFor},
+    effect::{AcceptObject, Effect, EffectKey, Reopen, RoundsObject, Upload, VoidArtifacts, WhyReopen},
+    event::What,
+    jobs::PublishMode,
+    phase::Phase,
+    record::{Key, Record},
+    rows::{ShardRow, ShardState},
+    state::Job,
+};
+use std::collections::BTreeSet;
+use tarquet_common::{ids::JobId, receipt::Receipt};
+
+pub(crate) fn opened(d: &mut Draft<'_>, id: &JobId, rounds: &RoundsObject) -> Answer {
+    d.land(EffectKey::Rounds(id.clone()));
+    let Ok(job) = d.job(id) else { return Reply::Done.into() };
+    d.wake(WaitFor::Rounds(id.clone()), Some(Reply::Done.into()));
+    if job.row.phase.is_over() || rounds.number <= job.row.rounds {
+        return Reply::Done.into();
+    }
+    let mut seen = BTreeSet::new();
+    for reopen in &rounds.shards {
+        if seen.insert((reopen.stage, reopen.shard)) {
+            open(d, job, reopen);
+        }
+    }
+    let why = match rounds.why {
+        WhyReopen::Retry => "retry",
+        WhyReopen::UploadLost => "lost uploads",
+    };
+    d.event(Some(id), What::Reopened { shards: seen.len(), why: why.to_owned() });
+    let mut row = job.row.clone();
+    row.rounds = rounds.number;
+    if let (Phase::Held(held), WhyReopen::Retry) = (&job.row.phase, rounds.why) {
+        d.move_to(&mut row, held.back.into());
+    }
+    d.put_job(row);
+    d.advance(id);
+    Reply::Done.into()
+}
+
+/// The effect that opens rounds, with what must not be visible for it.
+pub(crate) fn effect(job: &Job, why: WhyReopen, shards: Vec<Reopen>) -> Effect {
+    let by_shard = job.row.options.publish == PublishMode::Shard;
+    let exposed = by_shard || job.row.outcome.is_some();
+    let void = |r: &Reopen| {
+        let receipt = job.shard(r.stage, r.shard)?.receipt.as_ref()?;
+        let names: Vec<String> = receipt.artifacts.iter().map(|a| a.name.clone()).collect();
+        (!names.is_empty()).then_some(VoidArtifacts { stage: r.stage, shard: r.shard, names })
+    };
+    let artifacts = shards.iter().filter(|_| exposed).filter_map(void).collect();
+    let rounds = RoundsObject { number: job.row.rounds + 1, why, shards };
+    Effect::OpenRounds { job: job.row.job.clone(), rounds, artifacts }
+}
+
+/// A shard whose output is visible is never opened again.
+fn open(d: &mut Draft<'_>, job: &Job, reopen: &Reopen) {
+    let Some(shard) = job.shard(reopen.stage, reopen.shard) else { return };
+    let visible = matches!(shard.row.state, ShardState::Done { published: true, .. });
+    if visible || reopen.round <= shard.row.round {
+        return;
+    }
+    let id = shard_id(job, reopen.stage, reopen.shard);
+    for live in &shard.leases {
+        d.end_lease(&id, live.row.attempt);
+    }
+    if let Some(receipt) = &shard.receipt {
+        abort(d, receipt);
+        d.record(Record::Gone(Key::Receipt(id)));
+    }
+    d.put_shard(shard.row.clone().reopened(reopen.round));
+}
+
+/// Uploads of a round that is over can never be published.
+fn abort(d: &mut Draft<'_>, receipt: &Receipt) {
+    let upload = |a: &tarquet_common::receipt::Artifact| Upload {
+        name: a.name.clone(),
+        upload_id: a.upload_id.clone(),
+    };
+    let uploads: Vec<Upload> = receipt.artifacts.iter().map(upload).collect();
+    if !uploads.is_empty() {
+        d.start(Effect::AbortUploads { shard: receipt.shard.clone(), round: receipt.round, uploads });
+    }
+}
+
+pub(crate) fn accepted(d: &mut Draft<'_>, id: &JobId, accept: &AcceptObject) -> Answer {
+    d.land(EffectKey::Accept(id.clone()));
+    let Ok(job) = d.job(id) else { return Reply::Done.into() };
+    d.wake(WaitFor::Accept(id.clone()), Some(Reply::Done.into()));
+    if job.row.phase.is_over() || accept.number <= job.row.accepts {
+        return Reply::Done.into();
+    }
+    for (number, failure) in &accept.excluded {
+        let stopped =
+            job.shard(accept.stage, *number).filter(|s| matches!(s.row.state, ShardState::Stopped { .. }));
+        if let Some(shard) = stopped {
+            let state = ShardState::Excluded { failure: Box::new(failure.clone()) };
+            d.put_shard(ShardRow { state, ..shard.row.clone() });
+        }
+    }
+    let (quarantined, excluded) = (accept.quarantined, accept.excluded.len());
+    d.event(Some(id), What::Accepted { quarantined, excluded });
+    let mut row = job.row.clone();
+    row.accepts = accept.number;
+    if let Phase::Held(held) = &job.row.phase {
+        d.move_to(&mut row, held.back.into());
+    }
+    d.put_job(row);
+    d.advance(id);
+    Reply::Done.into()
+}

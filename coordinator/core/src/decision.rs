@@ -1,0 +1,197 @@
+//! What follows from a command.
+
+use crate::{
+    command::Command,
+    effect::{Effect, EffectKey},
+    event::Event,
+    record::Record,
+};
+use tarquet_common::{
+    clock::Millis,
+    failure::Failure,
+    ids::{AttemptId, JobId, ShardId, WorkerId},
+    leasing::{Completed, Directive, Lease, Progress, Register, Registered},
+};
+
+/// What a parked call waits for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum WaitFor {
+    /// A lease. Woken when there is new work, and by time: the slowest shards are done twice near the end.
+    Work,
+    /// The comparison of a loaded job with the store.
+    Compared(JobId),
+    /// The claim on the output of a job.
+    Claim(JobId),
+    /// The receipt of a shard's round.
+    Receipt(ShardId, u32),
+    /// A `rounds` object of a job.
+    Rounds(JobId),
+    /// An `accept` object of a job.
+    Accept(JobId),
+    /// The outcome of a job.
+    Outcome(JobId),
+}
+
+/// Calls to wake.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wake {
+    /// Those that wait for this.
+    pub on: WaitFor,
+    /// Their answer; without one, ask their command again.
+    pub answer: Option<Answer>,
+}
+
+/// What a caller is told.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// It had its effect, now or before.
+    Done,
+    /// To `Submit`.
+    Submitted {
+        /// The job, new or known.
+        job: JobId,
+        /// The token was known.
+        known: bool,
+    },
+    /// To `Adopt`.
+    Adopted {
+        /// The ledger knew less than the store and was rebuilt.
+        rebuilt: bool,
+    },
+    /// To `Register`.
+    Registered(Registered),
+    /// To `Acquire`.
+    Leased(Box<Lease>),
+    /// To `Renew`.
+    Directive(Directive),
+    /// To `Complete`.
+    Completed(Completed),
+}
+
+/// The coordinator says no.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refusal {
+    /// The worker must register first.
+    UnknownWorker,
+    /// For this reason.
+    Because(Box<Failure>),
+}
+
+/// The answer to a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Yes.
+    Reply(Reply),
+    /// Later: park the call, before any effect of the decision is started.
+    Wait(WaitFor),
+    /// No.
+    Refused(Refusal),
+}
+
+impl From<Reply> for Answer {
+    fn from(reply: Reply) -> Self {
+        Self::Reply(reply)
+    }
+}
+
+impl From<Failure> for Answer {
+    fn from(failure: Failure) -> Self {
+        Self::Refused(Refusal::Because(Box::new(failure)))
+    }
+}
+
+/// A change of what is not durable: time, workers, deadlines, effects in flight.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Note {
+    /// The clocks.
+    Clock {
+        /// Monotonic.
+        now: Millis,
+        /// Wall clock, if the command told it.
+        unix_ms: Option<u64>,
+    },
+    /// A worker registered.
+    Worker(Register),
+    /// A worker was heard of.
+    Seen(WorkerId),
+    /// A worker is to take nothing new.
+    Draining(WorkerId),
+    /// A worker's receipt was accepted: so many member bytes.
+    WorkerDid {
+        /// Who.
+        worker: WorkerId,
+        /// Member bytes.
+        bytes: u64,
+    },
+    /// A worker left or was forgotten.
+    WorkerGone(WorkerId),
+    /// A lease lives on.
+    Renewed {
+        /// The shard.
+        shard: ShardId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// Until when.
+        deadline: Millis,
+        /// How far it is, if it said so.
+        progress: Option<Progress>,
+    },
+    /// All leases live on until then, and none is stuck.
+    FreshLifetime {
+        /// Until when.
+        deadline: Millis,
+    },
+    /// A shard waits before it is leased again.
+    Delayed {
+        /// Which.
+        shard: ShardId,
+        /// Until when.
+        until: Millis,
+    },
+    /// Its delay is over.
+    Due(ShardId),
+    /// The rows of a job are not behind its objects: it may be set going.
+    Compared(JobId),
+    /// The generation of a job is ours: leases may go out.
+    GenerationReady(JobId),
+    /// An effect was started.
+    Started(Box<Effect>),
+    /// An effect could not be done and is started again then.
+    RetryAt {
+        /// Which.
+        effect: EffectKey,
+        /// When.
+        at: Millis,
+        /// Why it could not.
+        failure: Box<Failure>,
+    },
+    /// An effect is over.
+    Landed(EffectKey),
+    /// All effects of a job that is over are of no interest any more.
+    Forsaken(JobId),
+    /// A shard's upload was found to be lost; a round is to be opened.
+    UploadLost(ShardId),
+    /// How far a job is, for its rate.
+    Sample(JobId),
+    /// The process starts: nothing is in flight, no worker known, jobs are set going.
+    Reset,
+}
+
+/// What follows from a command.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// To be durable, as one transaction, before anything below leaves.
+    pub records: Vec<Record>,
+    /// Changes that are not durable. [`State::absorb`](crate::State::absorb) takes them with the records.
+    pub notes: Vec<Note>,
+    /// To be started.
+    pub effects: Vec<Effect>,
+    /// For the caller.
+    pub answer: Answer,
+    /// Parked calls to wake.
+    pub wake: Vec<Wake>,
+    /// Why, for the event list and the log.
+    pub events: Vec<Event>,
+    /// Commands that follow at once. Empty in what [`handle`](crate::handle) returns.
+    pub then: Vec<Command>,
+}

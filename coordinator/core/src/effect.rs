@@ -1,0 +1,272 @@
+//! What the driver starts once a decision is durable.
+//!
+//! Every effect may be started twice (after a restart, or when its outcome was unclear) with the effect of
+//! once. It ends in exactly one command: its outcome as named on the variant, or
+//! [`EffectFailed`](crate::Command::EffectFailed), after which it is started again later. *Conditional*
+//! means a PUT with `If-None-Match: *`, read back on any unclear answer; the outcome reports **what the
+//! object says**, whoever wrote it.
+
+use crate::{durable::Durable, phase::Verdict};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use tarquet_common::{
+    failure::Failure,
+    ids::{JobId, ShardId},
+    receipt::Receipt,
+};
+
+/// One shard in a new round.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Reopen {
+    /// Its stage.
+    pub stage: u8,
+    /// Its number.
+    pub shard: u32,
+    /// The round it is opened in.
+    pub round: u32,
+}
+
+/// Why rounds are opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyReopen {
+    /// Somebody asked.
+    Retry,
+    /// Uploads were gone when they were to be published.
+    UploadLost,
+}
+
+/// The object `rounds/<number>`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoundsObject {
+    /// From 1, without gaps.
+    pub number: u32,
+    /// Why.
+    pub why: WhyReopen,
+    /// Which shards.
+    pub shards: Vec<Reopen>,
+}
+
+/// The object `accepts/<number>`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AcceptObject {
+    /// From 1, without gaps.
+    pub number: u32,
+    /// The stage that is gone on from.
+    pub stage: u8,
+    /// Members in quarantine when it was said.
+    pub quarantined: u64,
+    /// Shards that are gone without, and why.
+    pub excluded: Vec<(u32, Failure)>,
+}
+
+/// Artifacts that a new round of their shard would make void.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoidArtifacts {
+    /// The stage.
+    pub stage: u8,
+    /// The shard.
+    pub shard: u32,
+    /// Final keys, relative to the output root.
+    pub names: Vec<String>,
+}
+
+/// An upload to abort.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upload {
+    /// Final key, relative to the output root.
+    pub name: String,
+    /// The store's name for the upload.
+    pub upload_id: String,
+}
+
+/// Something to do outside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Check that the output is empty, write the job object, the pointer, then the claim (conditional).
+    /// → `ClaimStored`, `ClaimTaken` or `ClaimRefused`.
+    ClaimOutput {
+        /// The job.
+        job: JobId,
+    },
+    /// Write the first free `generations/<g>` above both `above` and all that are there (conditional).
+    /// → `GenerationRaised`.
+    RaiseGeneration {
+        /// The job.
+        job: JobId,
+        /// Larger than this.
+        above: u32,
+    },
+    /// Have the kind plan the stage and write the plan (conditional). → `StagePlanned` or `StagePlanFailed`.
+    PlanStage {
+        /// The job.
+        job: JobId,
+        /// The stage.
+        stage: u8,
+    },
+    /// Write `receipts/<stage>/<shard>.<round>` (conditional): the commit. → `ReceiptStored` or `ReceiptTaken`.
+    StoreReceipt {
+        /// What to write.
+        receipt: Arc<Receipt>,
+    },
+    /// Leave out every shard of which an artifact in `artifacts` is visible as this job's, then write `rounds/<number>`
+    /// (conditional). → `RoundsOpened`. No publishing of these shards is in flight, so what is looked at stays; an earlier
+    /// process may have published one and died before it could record that.
+    OpenRounds {
+        /// The job.
+        job: JobId,
+        /// What to write.
+        rounds: RoundsObject,
+        /// Artifacts of the receipts that would be void, by shard; none where nothing can be visible yet.
+        artifacts: Vec<VoidArtifacts>,
+    },
+    /// Write `accepts/<number>` (conditional). → `AcceptStored`.
+    StoreAccept {
+        /// The job.
+        job: JobId,
+        /// What to write.
+        accept: AcceptObject,
+    },
+    /// Write `outcome` (conditional). → `OutcomeStored`.
+    StoreOutcome {
+        /// The job.
+        job: JobId,
+        /// What to write.
+        verdict: Verdict,
+    },
+    /// List the output root; foreign is every object whose metadata do not name this job.
+    /// → `OutputListed`.
+    ListOutput {
+        /// The job.
+        job: JobId,
+    },
+    /// Compare every upload of the receipt with ListParts **before** completing any, then complete each and
+    /// settle every unclear answer by HEAD. → `ShardPublished`, `UploadLost` or `ShardForeign`.
+    PublishShard {
+        /// The accepted receipt.
+        receipt: Arc<Receipt>,
+    },
+    /// Write the catalog (conditional); one that is there is compared. → `CatalogStored` or `CatalogDiffers`.
+    StoreCatalog {
+        /// The job.
+        job: JobId,
+    },
+    /// Abort uploads of a receipt whose round is over. Gone already is fine. → `UploadsAborted`.
+    AbortUploads {
+        /// Whose.
+        shard: ShardId,
+        /// The round that is over.
+        round: u32,
+        /// Which.
+        uploads: Vec<Upload>,
+    },
+    /// Abort every upload under the output that names this job; then, unless it was published, remove its
+    /// claim on the output. → `UploadsSwept`.
+    SweepUploads {
+        /// The job.
+        job: JobId,
+        /// Remove the claim as well.
+        release: bool,
+    },
+}
+
+/// Names an effect; one of a name is in flight at a time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EffectKey {
+    /// See [`Effect::ClaimOutput`].
+    Claim(JobId),
+    /// See [`Effect::RaiseGeneration`].
+    Generation(JobId),
+    /// See [`Effect::PlanStage`].
+    Plan(JobId, u8),
+    /// See [`Effect::StoreReceipt`].
+    Receipt(ShardId, u32),
+    /// See [`Effect::OpenRounds`].
+    Rounds(JobId),
+    /// See [`Effect::StoreAccept`].
+    Accept(JobId),
+    /// See [`Effect::StoreOutcome`].
+    Outcome(JobId),
+    /// See [`Effect::ListOutput`].
+    List(JobId),
+    /// See [`Effect::PublishShard`].
+    Publish(ShardId, u32),
+    /// See [`Effect::StoreCatalog`].
+    Catalog(JobId),
+    /// See [`Effect::AbortUploads`].
+    Abort(ShardId, u32),
+    /// See [`Effect::SweepUploads`].
+    Sweep(JobId),
+}
+
+impl Effect {
+    /// Its name.
+    pub fn key(&self) -> EffectKey {
+        match self {
+            Self::ClaimOutput { job } => EffectKey::Claim(job.clone()),
+            Self::RaiseGeneration { job, .. } => EffectKey::Generation(job.clone()),
+            Self::PlanStage { job, stage } => EffectKey::Plan(job.clone(), *stage),
+            Self::StoreReceipt { receipt } => EffectKey::Receipt(receipt.shard.clone(), receipt.round),
+            Self::OpenRounds { job, .. } => EffectKey::Rounds(job.clone()),
+            Self::StoreAccept { job, .. } => EffectKey::Accept(job.clone()),
+            Self::StoreOutcome { job, .. } => EffectKey::Outcome(job.clone()),
+            Self::ListOutput { job } => EffectKey::List(job.clone()),
+            Self::PublishShard { receipt } => EffectKey::Publish(receipt.shard.clone(), receipt.round),
+            Self::StoreCatalog { job } => EffectKey::Catalog(job.clone()),
+            Self::AbortUploads { shard, round, .. } => EffectKey::Abort(shard.clone(), *round),
+            Self::SweepUploads { job, .. } => EffectKey::Sweep(job.clone()),
+        }
+    }
+
+    /// What it writes durably, in the order of [`Durable`]; empty for one that only reads or aborts.
+    pub fn writes(&self) -> &'static [Durable] {
+        match self {
+            Self::ClaimOutput { .. } => &[Durable::JobObject, Durable::Pointer, Durable::Claim],
+            Self::RaiseGeneration { .. } => &[Durable::Generation],
+            Self::PlanStage { .. } => &[Durable::Plan],
+            Self::StoreReceipt { .. } => &[Durable::Receipt],
+            Self::OpenRounds { .. } => &[Durable::Rounds],
+            Self::StoreAccept { .. } => &[Durable::Accept],
+            Self::StoreOutcome { .. } => &[Durable::Outcome],
+            Self::PublishShard { .. } => &[Durable::Part],
+            Self::StoreCatalog { .. } => &[Durable::Catalog],
+            Self::ListOutput { .. } | Self::AbortUploads { .. } | Self::SweepUploads { .. } => &[],
+        }
+    }
+}
+
+impl EffectKey {
+    /// What it does, in a few words.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Claim(_) => "claim output",
+            Self::Generation(_) => "raise generation",
+            Self::Plan(..) => "plan stage",
+            Self::Receipt(..) => "store receipt",
+            Self::Rounds(_) => "open rounds",
+            Self::Accept(_) => "store accept",
+            Self::Outcome(_) => "store outcome",
+            Self::List(_) => "list output",
+            Self::Publish(..) => "publish shard",
+            Self::Catalog(_) => "store catalog",
+            Self::Abort(..) => "abort uploads",
+            Self::Sweep(_) => "sweep uploads",
+        }
+    }
+
+    /// The job it works for.
+    pub fn job(&self) -> &JobId {
+        match self {
+            Self::Claim(job)
+            | Self::Generation(job)
+            | Self::Plan(job, _)
+            | Self::Rounds(job)
+            | Self::Accept(job)
+            | Self::Outcome(job)
+            | Self::List(job)
+            | Self::Catalog(job)
+            | Self::Sweep(job) => job,
+            Self::Receipt(shard, _) | Self::Publish(shard, _) | Self::Abort(shard, _) => &shard.job,
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Which members are sampled.
+//!
+//! Wanted: (A) member 0 always, so that order and names have a beginning; (B) spread over all archives, then over the bytes;
+//! (C) chosen by content, never by time: the same input gives the same sample; (D) cheap: members right after a place where
+//! decoding can start, and no more than a twentieth of the input read again; (E) `scan` takes every member.
+
+use super::{memory::slot_bytes, runs::run_of, table::ArchiveTable};
+use std::collections::BTreeSet;
+use tarquet_common::stage_plan::ShardDraft;
+use tarquet_container::{SeekPoint, seek::SeekTable};
+use tarquet_convert::{SampleBlock, encode_block};
+
+/// Inputs below this many bytes are sampled without regard to cost.
+const FREE_BYTES: u64 = 16 << 20;
+/// Share of the input that may be read for the sample: one part in so many.
+const BUDGET_SHARE: u64 = 20;
+/// What a worker fetches of a sampled run beyond its end.
+const AHEAD_BYTES: u64 = 256 << 10;
+/// Picks in one shard.
+const PICKS_PER_SHARD: usize = 8;
+/// Bytes in one shard when every member is scanned.
+const SCAN_BYTES_PER_SHARD: u64 = 256 << 20;
+
+/// The sample stage, planned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SamplePlan {
+    /// Its shards.
+    pub shards: Vec<ShardDraft>,
+    /// Members sampled.
+    pub sampled: u64,
+    /// Members there are.
+    pub of: u64,
+}
+
+/// (archive, member) by place in the tables: ordered as members are.
+type Pick = (usize, usize);
+
+/// Plans a sample of about `wanted` members, or of all with `None`.
+pub fn plan_sample(tables: &[ArchiveTable], wanted: Option<u32>) -> SamplePlan {
+    let of = tables.iter().map(|t| t.members.len() as u64).sum();
+    let groups = match wanted {
+        Some(n) => {
+            let picks: Vec<Pick> = choose(tables, n.max(1) as usize).into_iter().collect();
+            picks.chunks(PICKS_PER_SHARD).map(<[Pick]>::to_vec).collect()
+        }
+        None => everything(tables),
+    };
+    let sampled = groups.iter().map(|g| g.len() as u64).sum();
+    let shards = groups.iter().map(|picks| draft(tables, picks)).collect();
+    SamplePlan { shards, sampled, of }
+}
+
+fn choose(tables: &[ArchiveTable], wanted: usize) -> BTreeSet<Pick> {
+    let total: u64 = tables.iter().map(ArchiveTable::member_bytes).sum();
+    let mut budget = if total < FREE_BYTES { u64::MAX } else { total / BUDGET_SHARE };
+    let mut picks = BTreeSet::new();
+    for pick in candidates(tables, wanted, total) {
+        if picks.len() == wanted || picks.contains(&pick) {
+            continue;
+        }
+        let cost = cost(&tables[pick.0], pick.1);
+        if picks.is_empty() || cost <= budget {
+            budget = budget.saturating_sub(cost);
+            picks.insert(pick);
+        }
+    }
+    picks
+}
+
+/// Candidates in order of importance: member 0, the first of each archive (spread, where there are more archives than
+/// picks), then places spread evenly over the bytes.
+fn candidates(tables: &[ArchiveTable], wanted: usize, total: u64) -> Vec<Pick> {
+    let filled: Vec<usize> = (0..tables.len()).filter(|a| !tables[*a].members.is_empty()).collect();
+    let step = filled.len().div_ceil(wanted).max(1);
+    let firsts = filled.iter().step_by(step).map(|a| (*a, 0));
+    let spread = halving(wanted).filter_map(|k| {
+        let target = u128::from(total) * k as u128 / wanted as u128;
+        member_at(tables, u64::try_from(target).expect("a share of a u64"))
+    });
+    firsts.chain(spread).collect()
+}
+
+/// 0..n in an order that spreads: halves first, then quarters, and so on.
+fn halving(n: usize) -> impl Iterator<Item = usize> {
+    let bits = usize::BITS - n.next_power_of_two().leading_zeros() - 1;
+    (0..n.next_power_of_two())
+        .map(move |i| if bits == 0 { 0 } else { i.reverse_bits() >> (usize::BITS - bits) })
+        .filter(move |k| *k < n)
+}
+
+/// The cheap member next to a byte of all bodies taken together.
+fn member_at(tables: &[ArchiveTable], mut byte: u64) -> Option<Pick> {
+    for (a, table) in tables.iter().enumerate() {
+        let bytes = table.member_bytes();
+        if byte < bytes {
+            let mut m = 0;
+            while byte >= table.members[m].size {
+                byte -= table.members[m].size;
+                m += 1;
+            }
+            return Some((a, cheap_near(table, m)));
+        }
+        byte -= bytes;
+    }
+    None
+}
+
+/// The first member after the seek point before member `m`; the first of a stream.
+fn cheap_near(table: &ArchiveTable, m: usize) -> usize {
+    match entry(table, table.members[m].offset) {
+        None => m,
+        Some(start) => table.members.partition_point(|x| x.offset < start).min(m),
+    }
+}
+
+/// Bytes of the stream that must be read to have member `m`, about: from where decoding starts to its end, and what a
+/// worker fetches ahead before it sees that it has enough.
+fn cost(table: &ArchiveTable, m: usize) -> u64 {
+    let member = &table.members[m];
+    let needed = match entry(table, member.offset) {
+        None => member.size,
+        Some(start) => member.offset + member.size - start,
+    };
+    if table.separate() { needed } else { needed + AHEAD_BYTES }
+}
+
+/// Where decoding starts in the stream for something at `offset`; `None` where it can start right there.
+fn entry(table: &ArchiveTable, offset: u64) -> Option<u64> {
+    match &table.seek {
+        _ if table.stream => Some(SeekPoint::START.uncompressed),
+        SeekTable::Anywhere => None,
+        SeekTable::Points(points) => {
+            let before = points.partition_point(|p| p.uncompressed <= offset);
+            Some(points[..before].last().map_or(0, |p| p.uncompressed))
+        }
+    }
+}
+
+/// All members, in groups that stay within an archive.
+fn everything(tables: &[ArchiveTable]) -> Vec<Vec<Pick>> {
+    let mut groups: Vec<Vec<Pick>> = Vec::new();
+    for (a, table) in tables.iter().enumerate() {
+        let mut room = 0u64;
+        for (m, member) in table.members.iter().enumerate() {
+            if room < member.size || m == 0 {
+                // A stream is read once: its members stay together.
+                if m == 0 || !table.stream {
+                    groups.push(Vec::new());
+                }
+                room = SCAN_BYTES_PER_SHARD;
+            }
+            room = room.saturating_sub(member.size);
+            groups.last_mut().expect("pushed for the first member").push((a, m));
+        }
+    }
+    groups
+}
+
+fn draft(tables: &[ArchiveTable], picks: &[Pick]) -> ShardDraft {
+    let mut runs = Vec::new();
+    let mut at = 0;
+    while at < picks.len() {
+        let (a, m) = picks[at];
+        let table = &tables[a];
+        let together = picks[at..].iter().enumerate().take_while(|(i, p)| **p == (a, m + i)).count();
+        let len = if table.separate() { 1 } else { together };
+        runs.push(run_of(table, m..m + len));
+        at += len;
+    }
+    let size = |p: &Pick| tables[p.0].members[p.1].size;
+    let largest = picks.iter().map(size).max().unwrap_or(0);
+    ShardDraft {
+        slot_bytes: slot_bytes(largest, 0).total(),
+        cost_bytes: picks.iter().map(size).sum(),
+        members: picks.len() as u64,
+        partition_first: 0,
+        partition_count: 0,
+        block: encode_block(&SampleBlock { runs }),
+    }
+}

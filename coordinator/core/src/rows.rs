@@ -1,0 +1,223 @@
+//! What is durable: one row per job, stage, shard, receipt and lease.
+//!
+//! No row holds a time of the monotonic clock, for that clock starts anew with every process. Deadlines,
+//! delays, progress and the liveness of workers are notes, not rows.
+
+use crate::{
+    jobs::JobOptions,
+    phase::{Phase, Verdict},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use tarquet_common::{
+    failure::Failure,
+    ids::{AttemptId, JobId, ShardId, WorkerId},
+    stage_plan::ShardRecord,
+};
+
+/// The coordinator itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetaRow {
+    /// Raised at every start.
+    pub generation: u32,
+}
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobRow {
+    /// Its name.
+    pub job: JobId,
+    /// The client's token: a repeated submit with it gives this job.
+    pub token: String,
+    /// What people call it.
+    pub name: String,
+    /// Kind of job.
+    pub kind: String,
+    /// The kind's stages, in order; the last is `publish`.
+    pub stages: Vec<String>,
+    /// Where the job keeps its objects.
+    pub job_uri: String,
+    /// Where the dataset goes.
+    pub output_uri: String,
+    /// The validated spec, in the kind's own words; opaque here.
+    pub spec: serde_json::Value,
+    /// What the engine understands of it.
+    pub options: JobOptions,
+    /// Its state.
+    pub phase: Phase,
+    /// No new leases until resumed.
+    #[serde(default)]
+    pub paused: bool,
+    /// Of the leases: raised at every start of a coordinator, before the first lease.
+    pub generation: u32,
+    /// `rounds` objects written.
+    #[serde(default)]
+    pub rounds: u32,
+    /// `accept` objects written. With one, the budget holds the job no more.
+    #[serde(default)]
+    pub accepts: u32,
+    /// What the outcome object says, once it is there.
+    #[serde(default)]
+    pub outcome: Option<Verdict>,
+    /// When it was submitted, milliseconds since the epoch.
+    pub submitted_unix_ms: u64,
+    /// When it ended, milliseconds since the epoch.
+    #[serde(default)]
+    pub finished_unix_ms: Option<u64>,
+}
+
+impl JobRow {
+    /// Stages that are leased: all but the last.
+    pub fn leased_stages(&self) -> usize {
+        self.stages.len().saturating_sub(1)
+    }
+
+    /// The name of a stage.
+    pub fn stage_name(&self, stage: u8) -> &str {
+        self.stages.get(usize::from(stage)).map_or("", String::as_str)
+    }
+}
+
+/// A planned stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageRow {
+    /// Its job.
+    pub job: JobId,
+    /// Place in the kind's list.
+    pub stage: u8,
+    /// Key of the plan, relative to the job prefix.
+    pub plan_name: String,
+    /// BLAKE3 of the plan's head, hexadecimal.
+    pub plan_digest: String,
+    /// Number of shards; their rows follow.
+    pub shards: u32,
+    /// Members that its receipts will account for: what a percentage in the budget is of.
+    pub planned_members: u64,
+    /// Output partitions it makes.
+    pub partitions: u32,
+    /// What the planner wants people to know.
+    #[serde(default)]
+    pub warnings: Vec<String>,
+    /// When it was planned, milliseconds since the epoch.
+    pub planned_unix_ms: u64,
+    /// When its last shard ended, milliseconds since the epoch.
+    #[serde(default)]
+    pub finished_unix_ms: Option<u64>,
+}
+
+/// Where a shard stands in its round.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum ShardState {
+    /// Has no receipt: waits, is delayed, or is leased.
+    #[default]
+    Open,
+    /// Has a receipt.
+    Done {
+        /// Its artifacts are visible.
+        published: bool,
+        /// How long the attempt took, in milliseconds; 0 if unknown.
+        took_ms: u64,
+    },
+    /// Will not be tried again in this round.
+    Stopped {
+        /// What happened last.
+        failure: Box<Failure>,
+    },
+    /// Somebody accepted to go on without it.
+    Excluded {
+        /// What happened last.
+        failure: Box<Failure>,
+    },
+}
+
+/// A shard.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ShardRow {
+    /// Its name.
+    pub shard: ShardId,
+    /// What the plan says of it.
+    pub plan: ShardRecord,
+    /// Raised by `retry` and by lost uploads.
+    pub round: u32,
+    /// Where it stands.
+    pub state: ShardState,
+    /// Charged failures in this round.
+    #[serde(default)]
+    pub charged: u32,
+    /// Bugs in this round.
+    #[serde(default)]
+    pub bugs: u32,
+    /// Leases granted or adopted, ever.
+    #[serde(default)]
+    pub attempts: u32,
+    /// The newest attempt that was granted or adopted.
+    #[serde(default)]
+    pub newest: Option<AttemptId>,
+    /// The newest attempt that was ended by more than silence: it is not adopted again.
+    #[serde(default)]
+    pub closed: Option<AttemptId>,
+    /// Where it failed last; another worker is preferred for a while.
+    #[serde(default)]
+    pub avoid: Option<WorkerId>,
+    /// Why it failed last.
+    #[serde(default)]
+    pub last_failure: Option<Box<Failure>>,
+    /// Members on which the decoder died, and in which attempts.
+    #[serde(default)]
+    pub suspects: BTreeMap<u32, BTreeSet<AttemptId>>,
+    /// Members that kill the decoder: places in the shard.
+    #[serde(default)]
+    pub skip: BTreeSet<u32>,
+}
+
+impl ShardRow {
+    /// A shard as planned.
+    pub fn planned(shard: ShardId, plan: ShardRecord) -> Self {
+        Self {
+            shard,
+            plan,
+            round: 0,
+            state: ShardState::Open,
+            charged: 0,
+            bugs: 0,
+            attempts: 0,
+            newest: None,
+            closed: None,
+            avoid: None,
+            last_failure: None,
+            suspects: BTreeMap::new(),
+            skip: BTreeSet::new(),
+        }
+    }
+
+    /// The same shard, opened again. Known killers stay known.
+    #[must_use]
+    pub fn reopened(mut self, round: u32) -> Self {
+        self.round = round;
+        self.state = ShardState::Open;
+        self.charged = 0;
+        self.bugs = 0;
+        self.avoid = None;
+        self
+    }
+}
+
+/// A live lease.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseRow {
+    /// The shard.
+    pub shard: ShardId,
+    /// The round.
+    pub round: u32,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// How many leases of this shard there have been, with this one.
+    pub number: u32,
+    /// Whose.
+    pub worker: WorkerId,
+    /// The request it answered; none if it was adopted.
+    pub request: Option<u64>,
+    /// When it was granted, milliseconds since the epoch.
+    pub granted_unix_ms: u64,
+}

@@ -1,0 +1,228 @@
+//! Notes change what is not durable.
+
+use crate::{
+    decision::Note,
+    effect::{Effect, EffectKey},
+    state::model::{Flight, State, Worker},
+};
+use tarquet_common::{
+    clock::Millis,
+    failure::Failure,
+    ids::{AttemptId, JobId, ShardId, WorkerId},
+    leasing::{Progress, Register},
+};
+
+/// Samples of a job's progress kept for its rate.
+const SAMPLES: usize = 32;
+
+impl State {
+    pub(crate) fn note(&mut self, note: &Note) {
+        match note {
+            Note::Clock { now, unix_ms } => {
+                self.now = self.now.max(*now);
+                if let Some(unix_ms) = unix_ms {
+                    self.unix_offset_ms = unix_ms.saturating_sub(*now);
+                }
+            }
+            Note::Worker(info) => self.note_worker(info),
+            Note::Seen(worker) => self.on_worker(worker, |w, now| w.seen = now),
+            Note::Draining(worker) => self.on_worker(worker, |w, _| w.draining = true),
+            Note::WorkerDid { worker, bytes } => self.on_worker(worker, |w, _| {
+                w.shards_done += 1;
+                w.bytes_done = w.bytes_done.saturating_add(*bytes);
+            }),
+            Note::WorkerGone(worker) => {
+                self.workers.remove(worker);
+            }
+            Note::Renewed { shard, attempt, deadline, progress } => {
+                self.note_renewed(shard, *attempt, *deadline, progress.as_ref());
+            }
+            Note::FreshLifetime { deadline } => self.note_fresh(*deadline),
+            Note::Delayed { shard, until } => self.change_shard(shard, |s| s.delayed_until = Some(*until)),
+            Note::Due(shard) => self.change_shard(shard, |s| s.delayed_until = None),
+            Note::Compared(job) => {
+                if let Some(job) = self.jobs.get_mut(job) {
+                    job.compared = true;
+                }
+            }
+            Note::GenerationReady(job) => {
+                if let Some(job) = self.jobs.get_mut(job) {
+                    job.generation_ready = true;
+                }
+                self.relist(job);
+            }
+            Note::Started(effect) => self.note_started(effect),
+            Note::RetryAt { effect, at, failure } => self.note_retry(effect, *at, failure),
+            Note::Landed(key) => self.note_landed(key),
+            Note::Forsaken(job) => self.note_forsaken(job),
+            Note::UploadLost(shard) => {
+                if let Some(job) = self.jobs.get_mut(&shard.job) {
+                    job.lost.insert((shard.stage, shard.shard));
+                }
+            }
+            Note::Sample(job) => self.note_sample(job),
+            Note::Reset => self.note_reset(),
+        }
+    }
+
+    fn on_worker(&mut self, worker: &WorkerId, change: impl FnOnce(&mut Worker, Millis)) {
+        let now = self.now;
+        if let Some(worker) = self.workers.get_mut(worker) {
+            change(worker, now);
+        }
+    }
+
+    fn note_worker(&mut self, info: &Register) {
+        let now = self.now;
+        let worker = self.workers.entry(info.worker.clone()).or_insert_with(|| Worker {
+            info: info.clone(),
+            seen: now,
+            came: now,
+            draining: false,
+            shards_done: 0,
+            bytes_done: 0,
+        });
+        worker.info = info.clone();
+        worker.seen = now;
+    }
+
+    fn note_renewed(
+        &mut self,
+        shard: &ShardId,
+        attempt: AttemptId,
+        deadline: Millis,
+        progress: Option<&Progress>,
+    ) {
+        let now = self.now;
+        let Some(old) = self.shard_at(shard).and_then(|s| s.lease(attempt)).map(|l| self.due(l)) else {
+            return;
+        };
+        self.deadlines.remove(&(old, shard.clone(), attempt));
+        self.change_shard(shard, |s| {
+            let Some(live) = s.leases.iter_mut().find(|l| l.row.attempt == attempt) else { return };
+            live.deadline = deadline;
+            if let Some(progress) = progress {
+                if moved(&live.progress, progress) {
+                    live.progressed_at = now;
+                }
+                live.progress = progress.clone();
+            }
+        });
+        if let Some(due) = self.shard_at(shard).and_then(|s| s.lease(attempt)).map(|l| self.due(l)) {
+            self.deadlines.insert((due, shard.clone(), attempt));
+        }
+    }
+
+    fn note_fresh(&mut self, deadline: Millis) {
+        let now = self.now;
+        let leases: Vec<_> =
+            std::mem::take(&mut self.deadlines).into_iter().map(|(_, s, a)| (s, a)).collect();
+        for (shard, attempt) in leases {
+            let live = self.jobs.get_mut(&shard.job).and_then(|job| {
+                let stage = job.stages.get_mut(usize::from(shard.stage))?;
+                let leases = &mut stage.shards.get_mut(shard.shard as usize)?.leases;
+                leases.iter_mut().find(|l| l.row.attempt == attempt)
+            });
+            let Some(live) = live else { continue };
+            live.deadline = deadline;
+            live.progressed_at = now;
+            let due = deadline.min(now.saturating_add(self.settings.stuck_after_ms));
+            self.deadlines.insert((due, shard, attempt));
+        }
+    }
+
+    fn note_started(&mut self, effect: &Effect) {
+        let key = effect.key();
+        if let EffectKey::Publish(shard, _) = &key
+            && let Some(job) = self.jobs.get_mut(&shard.job)
+        {
+            job.publishing.insert((shard.stage, shard.shard));
+        }
+        let flight = self.flights.entry(key.clone()).or_insert_with(|| Flight {
+            effect: effect.clone(),
+            tries: 0,
+            retry_at: None,
+            failure: None,
+        });
+        if let Some(at) = flight.retry_at.take() {
+            self.retries.remove(&(at, key));
+        }
+        flight.tries = flight.tries.saturating_add(1);
+    }
+
+    fn note_retry(&mut self, key: &EffectKey, at: Millis, failure: &Failure) {
+        let Some(flight) = self.flights.get_mut(key) else { return };
+        flight.failure = Some(Box::new(failure.clone()));
+        if let Some(old) = flight.retry_at.replace(at) {
+            self.retries.remove(&(old, key.clone()));
+        }
+        self.retries.insert((at, key.clone()));
+    }
+
+    fn note_landed(&mut self, key: &EffectKey) {
+        let Some(flight) = self.flights.remove(key) else { return };
+        if let Some(at) = flight.retry_at {
+            self.retries.remove(&(at, key.clone()));
+        }
+        match key {
+            EffectKey::Publish(shard, _) => {
+                if let Some(job) = self.jobs.get_mut(&shard.job) {
+                    job.publishing.remove(&(shard.stage, shard.shard));
+                }
+            }
+            EffectKey::Rounds(job) => {
+                if let Some(job) = self.jobs.get_mut(job) {
+                    job.lost.clear();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn note_forsaken(&mut self, job: &JobId) {
+        let keys: Vec<_> = self.flights.keys().filter(|k| k.job() == job).cloned().collect();
+        keys.iter().for_each(|k| self.note_landed(k));
+        if let Some(job) = self.jobs.get_mut(job) {
+            job.lost.clear();
+        }
+    }
+
+    fn note_sample(&mut self, job: &JobId) {
+        let now = self.now;
+        let Some(job) = self.jobs.get_mut(job) else { return };
+        if job.samples.len() >= SAMPLES {
+            job.samples.pop_front();
+        }
+        let done = job.bytes_done();
+        job.samples.push_back((now, done));
+    }
+
+    fn note_reset(&mut self) {
+        self.started = true;
+        self.flights.clear();
+        self.retries.clear();
+        self.workers.clear();
+        let delayed: Vec<_> = self.delayed.iter().map(|(_, shard)| shard.clone()).collect();
+        for shard in delayed {
+            self.change_shard(&shard, |s| s.delayed_until = None);
+        }
+        let ids: Vec<_> = self.jobs.keys().cloned().collect();
+        for id in ids {
+            if let Some(job) = self.jobs.get_mut(&id) {
+                job.generation_ready = false;
+                job.publishing.clear();
+                job.lost.clear();
+                job.samples.clear();
+            }
+            self.relist(&id);
+        }
+    }
+}
+
+/// Something was done between two reports.
+fn moved(old: &Progress, new: &Progress) -> bool {
+    new.bytes_done > old.bytes_done
+        || new.members_done > old.members_done
+        || new.bytes_fetched > old.bytes_fetched
+        || new.bytes_written > old.bytes_written
+}

@@ -1,0 +1,169 @@
+//! Each code of this crate, produced.
+
+use crate::script::{Script, job_id, options};
+use tarquet_common::{
+    codes::{Code, cluster, publish, store},
+    failure::Failure,
+};
+use tarquet_core::{Answer, Command, Hold, PhaseName, Refusal, views::WhyWaiting};
+
+fn code(answer: Option<Answer>) -> Code {
+    match answer {
+        Some(Answer::Refused(Refusal::Because(failure))) => failure.code,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[test]
+fn waiting_has_a_name() {
+    let mut s = Script::new([0, 0, 1], options());
+    s.submit();
+    let status = s.status();
+    assert_eq!(status.waiting, Some(WhyWaiting::NoWorkers));
+    assert_eq!(status.reason.map(|f| f.code), Some(cluster::NO_WORKERS));
+    s.register_with("small", 1 << 10, "");
+    let status = s.status();
+    assert_eq!(status.waiting, Some(WhyWaiting::NoSlotFits));
+    assert_eq!(status.reason.map(|f| f.code), Some(cluster::NO_SLOT_FITS));
+    assert_eq!(s.acquire("small", "x"), None);
+    s.register("large");
+    assert_eq!(s.status().waiting, None);
+}
+
+#[test]
+fn another_build_is_refused() {
+    let mut s = Script::new([0, 0, 1], options());
+    assert_eq!(code(s.register_with("a", 1 << 30, "another")), cluster::BUILD_DIFFERS);
+}
+
+#[test]
+fn a_worker_that_leaves_says_why() {
+    let mut s = Script::at_convert(1, options());
+    s.acquire("a", "x");
+    s.goodbye("a");
+    let row = s.state.shard(&s.shard(2, 0)).expect("it is there");
+    assert_eq!(row.last_failure.as_ref().map(|f| f.code), Some(cluster::WORKER_LEFT));
+}
+
+#[test]
+fn unknown_names_are_refused() {
+    let mut s = Script::at_convert(1, options());
+    assert_eq!(code(s.cmd("pause", Command::Pause(job_id(9)))), cluster::UNKNOWN_JOB);
+    s.acquire("a", "x");
+    if let Some(lease) = s.leases.get_mut("x") {
+        lease.shard.shard = 17;
+    }
+    assert_eq!(code(s.renew("a", "x", 1)), cluster::UNKNOWN_SHARD);
+}
+
+#[test]
+fn a_receipt_has_to_fit_its_plan() {
+    let mut s = Script::at_convert(1, options());
+    s.acquire("a", "x");
+    let mut receipt = s.receipt("a", "x", 0);
+    receipt.artifacts.clear();
+    assert_eq!(code(s.hand_in("a", "x", receipt)), cluster::RECEIPT_UNFIT);
+    s.wait(31_000);
+    s.acquire("a", "y");
+    let mut receipt = s.receipt("a", "y", 0);
+    receipt.counts.rows = u64::MAX;
+    assert_eq!(code(s.hand_in("a", "y", receipt)), cluster::RECEIPT_UNFIT);
+    assert_eq!(s.status().hold, Some(Hold::Bug), "twice is a bug of ours");
+}
+
+#[test]
+fn stages_have_to_end_in_publish() {
+    let mut s = Script::new([0, 0, 1], options());
+    s.submit.stages.pop();
+    assert_eq!(code(s.submit()), cluster::BAD_STAGES);
+}
+
+#[test]
+fn an_output_is_claimed_once() {
+    let mut s = Script::new([0, 0, 1], options());
+    s.store.claims.insert("mem://out".to_owned(), job_id(5));
+    assert_eq!(code(s.submit()), publish::OUTPUT_CLAIMED);
+    assert_eq!(s.state.job_ids().count(), 0, "nothing is left of it");
+    s.store.claims.clear();
+    s.submit();
+    assert_eq!(s.status().phase, PhaseName::Running, "the same token may try again");
+}
+
+#[test]
+fn nothing_failed_nothing_to_retry() {
+    let mut s = Script::at_convert(1, options());
+    let (retry, accept) = (Command::Retry(s.job()), Command::Accept(s.job()));
+    assert_eq!(code(s.cmd("retry", retry)), cluster::NOTHING_TO_DO);
+    assert_eq!(code(s.cmd("accept", accept)), cluster::NOT_NOW);
+    let forget = Command::Forget(s.job());
+    assert_eq!(code(s.cmd("forget", forget)), cluster::NOT_NOW);
+}
+
+#[test]
+fn a_partly_published_shard_is_not_opened_again() {
+    let mut s = Script::new([0, 0, 1], options());
+    s.partitions = 2;
+    s.submit();
+    s.register("a");
+    s.acquire("a", "x");
+    s.keep = true;
+    let receipt = s.receipt("a", "x", 0);
+    s.hand_in("a", "x", receipt.clone());
+    for _ in ["store receipt", "store outcome", "list output"] {
+        let effect = s.kept.remove(0);
+        s.perform_once(effect);
+    }
+    assert_eq!(s.status().phase, PhaseName::Publishing);
+    let command = Command::UploadLost {
+        shard: s.shard(2, 0),
+        round: 0,
+        name: "part-00001.parquet".to_owned(),
+        partly_published: true,
+    };
+    s.cmd("an upload is gone", command);
+    assert_eq!(s.status().hold, Some(Hold::Publish));
+    assert_eq!(s.status().reason.map(|f| f.code), Some(publish::PARTLY_PUBLISHED));
+}
+
+#[test]
+fn a_catalog_that_differs_is_a_bug() {
+    let mut s = Script::at_convert(1, options());
+    s.acquire("a", "x");
+    let other = tarquet_core::Catalog {
+        version: 1,
+        job: s.job(),
+        name: String::new(),
+        kind: String::new(),
+        artifacts: Vec::new(),
+        quarantine: Vec::new(),
+        counts: tarquet_common::receipt::Counts::default(),
+        excluded: Vec::new(),
+    };
+    let job = s.job();
+    s.store.jobs.entry(job).or_default().catalog = Some(other);
+    s.complete("a", "x", 0);
+    assert_eq!(s.status().reason.map(|f| f.code), Some(publish::CATALOG_DIFFERS));
+}
+
+#[test]
+fn what_waiting_does_not_mend_holds_the_job() {
+    let mut s = Script::at_convert(1, options());
+    s.acquire("a", "x");
+    s.keep = true;
+    let receipt = s.receipt("a", "x", 0);
+    s.hand_in("a", "x", receipt);
+    let effect = s.kept.remove(0).key();
+    let unreachable = Failure::new(cluster::STUCK, "503");
+    s.cmd("the store is away", Command::EffectFailed { effect: effect.clone(), failure: unreachable });
+    assert_eq!(s.status().waiting, Some(WhyWaiting::Store));
+    assert_eq!(s.status().phase, PhaseName::Running);
+    let denied = Failure::new(store::ACCESS_DENIED, "s3:PutObject is missing");
+    s.cmd("access is missing", Command::EffectFailed { effect, failure: denied });
+    assert_eq!(s.status().hold, Some(Hold::Denied));
+    s.keep = false;
+    s.wait(10_000);
+    assert_eq!(s.status().stages[2].done, 1, "it is tried again all the same");
+    let retry = Command::Retry(s.job());
+    s.cmd("retry", retry);
+    assert_eq!(s.status().phase, PhaseName::Done);
+}

@@ -1,0 +1,11 @@
+//! Scripts with transcripts: one story of a job each, told by commands, and what follows word by word.
+
+#![expect(unreachable_pub, reason = "a test binary has no outside; pub means: for other files")]
+
+mod codes;
+mod script;
+#[path = "../simulation/store.rs"]
+#[expect(dead_code, reason = "the simulation asks the store more than scripts do")]
+mod store;
+mod stories;
+mod transcripts;

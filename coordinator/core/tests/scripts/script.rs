@@ -1,0 +1,360 @@
+//! A script drives the core by hand and writes down what follows: `>` what is told, `=` the answer, `*` events, `~`
+//! effects, which the store performs at once unless they are kept.
+
+use crate::store::{Made, Store};
+use std::collections::BTreeMap;
+use tarquet_common::{
+    failure::Failure,
+    ids::{AttemptId, JobId, ShardId, WorkerId},
+    leasing::{Acquire, Complete, Fail, Goodbye, Lease, Progress, Register, Renew},
+    receipt::{Artifact, Counts, Receipt},
+    stage_plan::ShardRecord,
+};
+use tarquet_core::{
+    Answer, Command, Effect, JobOptions, Refusal, Reply, Settings, StagePlan, State, Submit, WaitFor,
+    catalog, handle, views,
+};
+
+const UNIX: u64 = 1_700_000_000_000;
+
+pub struct Script {
+    pub state: State,
+    pub store: Store,
+    pub now: u64,
+    /// Shards of index, sample and convert; convert makes so many partitions a shard.
+    pub shards: [u32; 3],
+    pub partitions: u32,
+    pub submit: Submit,
+    /// Effects are not performed while this is set.
+    pub keep: bool,
+    pub kept: Vec<Effect>,
+    pub leases: BTreeMap<String, Lease>,
+    parked: Vec<(WaitFor, u64, Command)>,
+    answers: BTreeMap<u64, Answer>,
+    calls: u64,
+    requests: u64,
+    told: String,
+    parts: u64,
+}
+
+pub fn job_id(number: u64) -> JobId {
+    JobId::from_parts(UNIX + number, 0)
+}
+
+pub fn options() -> JobOptions {
+    JobOptions::default()
+}
+
+impl Script {
+    pub fn new(shards: [u32; 3], options: JobOptions) -> Self {
+        let submit = Submit {
+            token: "token".to_owned(),
+            job: job_id(0),
+            name: "frames".to_owned(),
+            kind: "simulated".to_owned(),
+            stages: ["index", "sample", "convert", "publish"].map(str::to_owned).to_vec(),
+            job_uri: "mem://job".to_owned(),
+            output_uri: "mem://out".to_owned(),
+            spec: serde_json::Value::Null,
+            options,
+            submitted_unix_ms: UNIX,
+        };
+        let settings = Settings { backoff_base_ms: 1_000, ..Settings::default() };
+        let mut script = Self {
+            state: State::new(settings),
+            store: Store::default(),
+            now: 1_000,
+            shards,
+            partitions: 1,
+            submit,
+            keep: false,
+            kept: Vec::new(),
+            leases: BTreeMap::new(),
+            parked: Vec::new(),
+            answers: BTreeMap::new(),
+            calls: 0,
+            requests: 0,
+            told: String::new(),
+            parts: 0,
+        };
+        script.tell(Command::Start { unix_ms: UNIX });
+        script.told.clear();
+        script
+    }
+
+    /// Submits, registers worker `a` with four slots, and goes through index and sample without a word.
+    pub fn at_convert(shards: u32, options: JobOptions) -> Self {
+        let mut script = Self::new([0, 0, shards], options);
+        script.submit();
+        script.register("a");
+        script.told.clear();
+        script
+    }
+
+    /// The transcript so far, which begins anew.
+    pub fn transcript(&mut self) -> String {
+        std::mem::take(&mut self.told)
+    }
+
+    pub fn say(&mut self, line: &str) {
+        self.told.push_str(line);
+        self.told.push('\n');
+    }
+
+    pub fn job(&self) -> JobId {
+        self.submit.job.clone()
+    }
+
+    pub fn shard(&self, stage: u8, shard: u32) -> ShardId {
+        ShardId { job: self.job(), stage, shard }
+    }
+
+    /// One command and all that comes of it; its answer, if there is one by then.
+    pub fn tell(&mut self, command: Command) -> Option<Answer> {
+        self.calls += 1;
+        let call = self.calls;
+        self.tell_as(call, command);
+        self.answers.remove(&call)
+    }
+
+    fn tell_as(&mut self, call: u64, command: Command) {
+        let decision = handle(&mut self.state, &command, self.now);
+        let rows = self.state.rows().into_iter().map(|r| (r.key(), r.value().expect("a row has a value")));
+        let again = State::load(self.state.settings().clone(), rows).expect("rows load");
+        assert_eq!(again.rows(), self.state.rows(), "rows that do not read back");
+        for event in &decision.events {
+            self.say(&format!("  * {}", event.what));
+        }
+        match decision.answer {
+            Answer::Wait(on) => self.parked.push((on, call, command)),
+            answer => {
+                self.answers.insert(call, answer);
+            }
+        }
+        for effect in decision.effects {
+            self.perform(effect);
+        }
+        for wake in decision.wake.into_iter().filter(|w| w.on != WaitFor::Work) {
+            let parked = std::mem::take(&mut self.parked);
+            let (due, rest): (Vec<_>, Vec<_>) = parked.into_iter().partition(|(on, ..)| *on == wake.on);
+            self.parked = rest;
+            for (_, call, command) in due {
+                match wake.answer.clone() {
+                    Some(answer) => drop(self.answers.insert(call, answer)),
+                    None => self.tell_as(call, command),
+                }
+            }
+        }
+    }
+
+    pub fn perform(&mut self, effect: Effect) {
+        if self.keep {
+            self.say(&format!("  ~ {} is kept", effect.key().name()));
+            return self.kept.push(effect);
+        }
+        self.perform_once(effect);
+    }
+
+    /// Performs an effect even when others are kept.
+    pub fn perform_once(&mut self, effect: Effect) {
+        self.say(&format!("  ~ {}", effect.key().name()));
+        let (shards, partitions, submit) = (self.shards, self.partitions, self.submit.clone());
+        let catalog = catalog(&self.state, &submit.job);
+        let plan = |stage: u8| Ok(plan(stage, shards[usize::from(stage)], partitions));
+        let outcome = self.store.perform(&effect, &submit, plan, catalog, &mut self.parts);
+        self.tell(outcome);
+    }
+
+    pub fn let_go(&mut self) {
+        self.keep = false;
+        for effect in std::mem::take(&mut self.kept) {
+            self.perform(effect);
+        }
+    }
+
+    /// Tells a command under a heading, and writes the answer down.
+    pub fn cmd(&mut self, heading: &str, command: Command) -> Option<Answer> {
+        self.say(&format!("> {heading}"));
+        let answer = self.tell(command);
+        let said = answer.as_ref().map_or_else(|| "waits".to_owned(), say);
+        self.say(&format!("  = {said}"));
+        answer
+    }
+
+    pub fn submit(&mut self) -> Option<Answer> {
+        self.cmd("submit", Command::Submit(Box::new(self.submit.clone())))
+    }
+
+    pub fn register(&mut self, worker: &str) {
+        self.register_with(worker, 1 << 30, "");
+    }
+
+    pub fn register_with(&mut self, worker: &str, slot_bytes: u64, build: &str) -> Option<Answer> {
+        let ask = Register {
+            worker: WorkerId(worker.to_owned()),
+            build: build.to_owned(),
+            slots: 4,
+            slot_bytes,
+            shared_probe: None,
+        };
+        self.cmd(&format!("{worker} registers"), Command::Register(ask))
+    }
+
+    /// The lease is kept under `name`.
+    pub fn acquire(&mut self, worker: &str, name: &str) -> Option<Answer> {
+        self.requests += 1;
+        let ask = Acquire { worker: WorkerId(worker.to_owned()), request: self.requests, wait_ms: 0 };
+        let answer = self.cmd(&format!("{worker} acquires {name}"), Command::Acquire(ask));
+        self.parked.retain(|(on, ..)| *on != WaitFor::Work);
+        if let Some(Answer::Reply(Reply::Leased(lease))) = &answer {
+            self.leases.insert(name.to_owned(), lease.as_ref().clone());
+        }
+        answer
+    }
+
+    pub fn renew(&mut self, worker: &str, name: &str, bytes_done: u64) -> Option<Answer> {
+        let lease = self.leases[name].clone();
+        let ask = Renew {
+            worker: WorkerId(worker.to_owned()),
+            shard: lease.shard,
+            round: lease.round,
+            attempt: lease.attempt,
+            progress: Progress { bytes_done, ..Progress::default() },
+        };
+        self.cmd(&format!("{worker} renews {name}"), Command::Renew(ask))
+    }
+
+    pub fn receipt(&mut self, worker: &str, name: &str, quarantined: u64) -> Receipt {
+        let lease = self.leases[name].clone();
+        let made = Made { shard: lease.shard.clone(), round: lease.round, attempt: lease.attempt };
+        let first = lease.shard.shard * self.partitions;
+        let count = if lease.shard.stage == 2 { self.partitions } else { 0 };
+        let artifacts = (first..first + count).map(|partition| {
+            let name = format!("part-{partition:05}.parquet");
+            let upload_id = self.store.begin_upload("mem://out", &name, made.clone());
+            Artifact {
+                partition,
+                name,
+                upload_id,
+                parts: Vec::new(),
+                bytes: 1,
+                crc64: String::new(),
+                rows: 5,
+            }
+        });
+        Receipt {
+            artifacts: artifacts.collect(),
+            shard: lease.shard,
+            round: lease.round,
+            attempt: lease.attempt,
+            worker: WorkerId(worker.to_owned()),
+            counts: Counts { members: 10, quarantined, rows: 5, ..Counts::default() },
+            quarantine: None,
+            skipped: lease.skip,
+            output: serde_json::Value::Null,
+        }
+    }
+
+    pub fn complete(&mut self, worker: &str, name: &str, quarantined: u64) -> Option<Answer> {
+        let receipt = self.receipt(worker, name, quarantined);
+        self.hand_in(worker, name, receipt)
+    }
+
+    pub fn hand_in(&mut self, worker: &str, name: &str, receipt: Receipt) -> Option<Answer> {
+        let ask = Complete { worker: WorkerId(worker.to_owned()), receipt };
+        self.cmd(&format!("{worker} completes {name}"), Command::Complete(Box::new(ask)))
+    }
+
+    pub fn fail(
+        &mut self,
+        worker: &str,
+        name: &str,
+        failure: Failure,
+        killer: Option<u32>,
+    ) -> Option<Answer> {
+        let Lease { shard, round, attempt, .. } = self.leases[name].clone();
+        let heading = format!("{worker} fails {name}: {}", failure.code);
+        let ask = Fail { worker: WorkerId(worker.to_owned()), shard, round, attempt, failure, killer };
+        self.cmd(&heading, Command::Fail(Box::new(ask)))
+    }
+
+    pub fn goodbye(&mut self, worker: &str) -> Option<Answer> {
+        let ask = Goodbye { worker: WorkerId(worker.to_owned()), reason: "sigterm".to_owned() };
+        self.cmd(&format!("{worker} says goodbye"), Command::Goodbye(ask))
+    }
+
+    /// Time passes, with a tick every second.
+    pub fn wait(&mut self, ms: u64) {
+        self.say(&format!("> {ms} ms pass"));
+        let until = self.now + ms;
+        while self.now < until {
+            self.now = (self.now + 1_000).min(until);
+            self.tell(Command::Tick { unix_ms: UNIX + self.now });
+        }
+    }
+
+    /// Nothing is handled for so long.
+    pub fn stall(&mut self, ms: u64) {
+        self.say(&format!("> nothing is handled for {ms} ms"));
+        self.now += ms;
+        self.tell(Command::Tick { unix_ms: UNIX + self.now });
+    }
+
+    /// The process dies and comes back with its ledger, or with none.
+    pub fn restart(&mut self, ledger: bool) {
+        self.say(if ledger { "> restart" } else { "> restart without a ledger" });
+        let rows = if ledger { self.state.rows() } else { Vec::new() };
+        let rows = rows.into_iter().map(|r| (r.key(), r.value().expect("a row has a value")));
+        self.state = State::load(self.state.settings().clone(), rows).expect("rows load");
+        self.parked.clear();
+        self.now = 50;
+        if let Some(snapshot) = self.store.snapshot(&self.job()) {
+            self.tell(Command::Adopt(Box::new(snapshot)));
+        }
+        self.tell(Command::Start { unix_ms: UNIX });
+    }
+
+    pub fn status(&self) -> views::JobStatus {
+        views::job_status(&self.state, &self.job(), self.now).expect("the job is there")
+    }
+
+    pub fn attempt(&self, name: &str) -> AttemptId {
+        self.leases[name].attempt
+    }
+}
+
+fn plan(stage: u8, shards: u32, partitions: u32) -> StagePlan {
+    let made = if stage == 2 { partitions } else { 0 };
+    let record = |n: u32| ShardRecord {
+        slot_bytes: 1 << 20,
+        cost_bytes: 1_000,
+        members: 10,
+        partition_first: n * made,
+        partition_count: made,
+        ..ShardRecord::default()
+    };
+    StagePlan {
+        stage,
+        plan_name: format!("plans/{stage}"),
+        plan_digest: "digest".to_owned(),
+        shards: (0..shards).map(record).collect(),
+        planned_members: u64::from(shards) * 10,
+        partitions: shards * made,
+        warnings: Vec::new(),
+    }
+}
+
+fn say(answer: &Answer) -> String {
+    match answer {
+        Answer::Reply(Reply::Leased(l)) => {
+            let skip = if l.skip.is_empty() { String::new() } else { format!(", skip {:?}", l.skip) };
+            format!("leased {}/{}.{} as {}{skip}", l.shard.stage, l.shard.shard, l.round, l.attempt)
+        }
+        Answer::Reply(Reply::Registered(r)) => format!("registered, generation {}", r.generation),
+        Answer::Reply(Reply::Submitted { known, .. }) => format!("submitted, known {known}"),
+        Answer::Reply(reply) => format!("{reply:?}"),
+        Answer::Refused(Refusal::Because(f)) => format!("refused: {} {}", f.code, f.message),
+        Answer::Refused(Refusal::UnknownWorker) => "refused: unknown worker".to_owned(),
+        Answer::Wait(on) => format!("waits for {on:?}"),
+    }
+}

@@ -1,0 +1,56 @@
+//! Objects that are written once.
+
+use crate::objects;
+use serde::{Serialize, de::DeserializeOwned};
+use tarquet_common::{
+    codes::cluster,
+    failure::Failure,
+    store::{Metadata, PutOutcome, Store},
+};
+
+/// What became of an object that is written once.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Once<T> {
+    /// It says what we wanted it to say.
+    Ours,
+    /// It was there and says this.
+    Theirs(T),
+}
+
+impl<T> Once<T> {
+    /// What the object says, whoever wrote it.
+    pub(super) fn says(self, ours: T) -> T {
+        match self {
+            Self::Ours => ours,
+            Self::Theirs(theirs) => theirs,
+        }
+    }
+}
+
+/// Writes `value` under `key` unless something is there, and says what is there then.
+pub(super) async fn put_once<T>(store: &dyn Store, key: &str, value: &T) -> Result<Once<T>, Failure>
+where
+    T: Serialize + DeserializeOwned,
+{
+    let bytes = serde_json::to_vec_pretty(value).expect("our objects have string keys");
+    match store.put_if_absent(key, bytes.into(), &Metadata::new()).await? {
+        PutOutcome::Created => Ok(Once::Ours),
+        PutOutcome::Exists => {
+            let theirs = read_json(store, key).await?;
+            // Nothing deletes these; a store that says "exists" and then "not found" is still catching up.
+            theirs.map(Once::Theirs).ok_or_else(|| {
+                let told = format!("{key} is there and is not");
+                Failure::new(cluster::JOB_OBJECT_DAMAGED, told).at_uri(store.root().join(key).to_string())
+            })
+        }
+    }
+}
+
+/// Reads an object of ours; `None` if there is none.
+pub(crate) async fn read_json<T: DeserializeOwned>(
+    store: &dyn Store,
+    key: &str,
+) -> Result<Option<T>, Failure> {
+    let Some(object) = store.get(key, objects::OBJECT_BYTES_MAX).await? else { return Ok(None) };
+    serde_json::from_slice(&object.bytes).map(Some).map_err(|e| objects::damaged(store.root(), key, &e))
+}

@@ -1,0 +1,122 @@
+//! The output as a whole: what lies there, what is left over, and the catalog.
+
+use super::{
+    Executor, Order,
+    once::{Once, put_once, read_json},
+};
+use crate::objects::{self, Claim};
+use futures::{StreamExt, TryStreamExt, stream};
+use std::collections::BTreeSet;
+use tarquet_common::{
+    failure::{Class, Failure},
+    origin::Origin,
+    store::{Store, StoreError, Uri, list_all},
+};
+use tarquet_core::{Command, Upload};
+
+/// Foreign objects that are named; one would do to hold the job.
+const FOREIGN_NAMED: usize = 10;
+/// Objects looked at, or uploads aborted, at a time.
+const PARALLEL: usize = 32;
+
+/// Keys in the output whose mark does not name this job; the first few.
+pub(super) async fn foreign(output: &dyn Store, order: &Order) -> Result<Vec<String>, Failure> {
+    let job = &order.job.job;
+    let looked = list_all(output, "").map_ok(|entry| async move {
+        let object = match entry {
+            Ok(object) => object,
+            Err(skipped) => return Ok(Some(skipped.name)),
+        };
+        let Some(meta) = output.head(&object.key).await? else { return Ok(None) };
+        let ours = Origin::from_metadata(&meta.metadata).is_some_and(|o| o.shard.job == *job);
+        Ok::<_, StoreError>((!ours).then_some(object.key))
+    });
+    let foreign = looked.try_buffered(PARALLEL).try_filter_map(|key| async { Ok(key) });
+    Ok(foreign.take(FOREIGN_NAMED).try_collect().await?)
+}
+
+/// Writes the catalog, which is a function of the receipts: one that is there must say the same.
+pub(super) async fn catalog(store: &dyn Store, order: &Order) -> Result<Command, Failure> {
+    let job = order.job.job.clone();
+    let ours = order.catalog.as_ref().expect("the order of a catalog carries it");
+    Ok(match put_once(store, objects::CATALOG, ours).await? {
+        Once::Ours => Command::CatalogStored(job),
+        Once::Theirs(theirs) if theirs == *ours => Command::CatalogStored(job),
+        Once::Theirs(_) => Command::CatalogDiffers(job),
+    })
+}
+
+/// Aborts uploads. One that is gone is fine.
+pub(super) async fn abort(output: &dyn Store, uploads: &[Upload]) -> Result<(), Failure> {
+    let aborts: Vec<_> = uploads.iter().map(|u| output.abort_upload(&u.name, &u.upload_id)).collect();
+    Ok(stream::iter(aborts).buffer_unordered(PARALLEL).try_collect().await?)
+}
+
+/// Aborts what attempts left behind and releases the claim, if asked to. An upload that may not be listed or aborted
+/// costs storage until the bucket's lifecycle rule removes it; it does not keep the job from ending.
+pub(super) async fn sweep(executor: &Executor, order: &Order, release: bool) -> Result<Command, Failure> {
+    let output = executor.output_store(&order.job).await?;
+    match leftovers(&*output, order).await {
+        Ok(uploads) => abort_or_leave(abort(&*output, &uploads).await)?,
+        Err(error) => abort_or_leave(Err(error.into()))?,
+    }
+    if release {
+        self::release(executor, order).await?;
+    }
+    Ok(Command::UploadsSwept(order.job.job.clone()))
+}
+
+fn abort_or_leave(result: Result<(), Failure>) -> Result<(), Failure> {
+    match result {
+        Err(failure) if failure.class() == Class::Environment => Err(failure),
+        Err(failure) => {
+            tracing::warn!(%failure, code = %failure.code, "uploads are left to the bucket's lifecycle rule");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Open uploads under names that this job gives. The output is claimed, so they are of its attempts; a list of
+/// uploads does not tell marks.
+async fn leftovers(output: &dyn Store, order: &Order) -> Result<Vec<Upload>, StoreError> {
+    let known: BTreeSet<&str> =
+        order.catalog.iter().flat_map(|c| &c.artifacts).map(|a| a.name.as_str()).collect();
+    let uploads = output.list_uploads("").await?.into_iter();
+    let ours = uploads.filter(|u| known.contains(u.key.as_str()) || is_part_name(&u.key));
+    Ok(ours.map(|u| Upload { name: u.key, upload_id: u.upload_id }).collect())
+}
+
+/// `part-00017.parquet`: what every dataset's objects are called.
+fn is_part_name(key: &str) -> bool {
+    let number = key.strip_prefix("part-").and_then(|rest| rest.split_once('.')).map(|(number, _)| number);
+    number.is_some_and(|n| n.len() >= 5 && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+async fn release(executor: &Executor, order: &Order) -> Result<(), Failure> {
+    let job_uri = Uri::parse_here(&order.job.job_uri).map_err(StoreError::from)?;
+    let output_uri = Uri::parse_here(&order.job.output_uri).map_err(StoreError::from)?;
+    let home_uri = objects::home_of(&job_uri, &order.job.job);
+    let home = executor.open(&home_uri, &order.job).await?;
+    let key = objects::claim(&home_uri, &output_uri);
+    match read_json::<Claim>(&*home, &key).await? {
+        Some(claim) if claim.job == order.job.job => Ok(home.delete(&key).await?),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_part_name;
+
+    #[test]
+    fn only_names_of_parts_are_swept() {
+        assert!(is_part_name("part-00017.parquet"));
+        assert!(is_part_name("part-100000.csv"));
+        for other in
+            ["part-1.parquet", "part-0001x.parquet", "x/part-00017.parquet", "backup.tar", "part-00017"]
+        {
+            assert!(!is_part_name(other), "{other}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Reading indexes back.
+
+use tarquet_common::{codes::plan as codes, failure::Failure, store::Store};
+use tarquet_container::index::{MembersReader, TRAILER_LEN, Trailer};
+use tarquet_container::seek::SeekTable;
+use tarquet_convert::{ArchiveRef, identity, key_of, members_key, windows_key};
+
+/// Most bytes of an index's `members.parquet` that are read.
+const MEMBERS_BYTES_MAX: u64 = 8 << 30;
+
+/// An archive's index, read back and proved.
+#[derive(Debug)]
+pub struct Index {
+    /// Where the archive can be entered.
+    pub seek: SeekTable,
+    /// Its members.
+    pub members: MembersReader,
+}
+
+/// Whether an archive has an index.
+pub async fn exists(store: &dyn Store, archive: &ArchiveRef) -> Result<bool, Failure> {
+    let key = windows_key(&key_of(archive));
+    Ok(store.head(&key).await.map_err(Failure::from)?.is_some())
+}
+
+/// Reads an archive's index; `None` if there is none.
+///
+/// # Errors
+/// What the store said; `INDEX_DAMAGED` or `INDEX_OTHER` when it is not what it should be.
+pub async fn load(store: &dyn Store, archive: &ArchiveRef) -> Result<Option<Index>, Failure> {
+    let key = key_of(archive);
+    let windows = windows_key(&key);
+    let Some(meta) = store.head(&windows).await.map_err(Failure::from)? else { return Ok(None) };
+    let tail = meta.size.saturating_sub(TRAILER_LEN as u64)..meta.size;
+    let tail = store.get_range(&windows, tail, Some(&meta.etag)).await.map_err(Failure::from)?;
+    let trailer = Trailer::read(&tail, meta.size)?;
+    let range = trailer.points_range();
+    let points = match range.is_empty() {
+        true => bytes::Bytes::new(),
+        false => store.get_range(&windows, range, Some(&meta.etag)).await.map_err(Failure::from)?,
+    };
+    let seek = trailer.seek_table(&points)?;
+    let object = store.get(&members_key(&key), MEMBERS_BYTES_MAX).await.map_err(Failure::from)?;
+    let Some(object) = object else {
+        let text = format!("the index of {} has no list of members", archive.uri);
+        return Err(Failure::new(codes::INDEX_MISSING, text).at_uri(&archive.uri));
+    };
+    let members = MembersReader::open(object.bytes, &trailer)?;
+    members.index().check(&identity(archive))?;
+    Ok(Some(Index { seek, members }))
+}

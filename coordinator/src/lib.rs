@@ -1,0 +1,41 @@
+//! The coordinator's shell around the pure decisions of `tarquet-core`.
+//!
+//! ```text
+//! services (gRPC, HTTP) ─┐                       ┌─▶ ledger     sled, or memory
+//!                        ├─▶ handle ─▶ driver ───┼─▶ effects    conditional objects, plans, uploads
+//! worker in this process ┘        (the one writer)└─▶ planner    what each kind of job brings
+//!                                     ▲
+//!                                  rebuild       from the objects of jobs, at each start
+//! ```
+//!
+//! [`Coordinator::start`] gives a coordinator in this process; [`serve`] puts it on the network. Nothing here decides
+//! what happens to a job: that is the core's.
+
+mod chance;
+mod driver;
+mod effects;
+mod handle;
+mod jobs;
+pub mod kinds;
+pub mod ledger;
+pub mod objects;
+mod offline;
+mod planner;
+mod rebuild;
+mod remote;
+mod services;
+mod settings;
+mod shared;
+mod start;
+mod stores;
+
+pub use handle::CoordinatorHandle;
+pub use jobs::{Adopted, EventLine, Jobs, JobsError, Lines, PAGE_MAX, Statuses, Steer, Submitted};
+pub use offline::{FromObjects, from_objects};
+pub use planner::{Intent, Kinds, PlanAsk, PlanFailed, Planned};
+pub use remote::RemoteJobs;
+pub use services::{Serving, serve};
+pub use settings::{CoordinatorSettings, FilePaths, ListenSettings};
+pub use shared::SHARED_PROBE;
+pub use start::Coordinator;
+pub use stores::OpenStores;

@@ -1,0 +1,194 @@
+//! The objects of a job: their names and what is in them.
+//!
+//! ```text
+//! <home>/claim                                  [`Claim`]            which job the output belongs to
+//! <home>/jobs/ID/job.json                       core's `Submit`      what was asked
+//!                generations/<g>                [`Generation`]       one number of attempts
+//!                plans/<stage>-<digest>         stage plan           binary, see `tarquet_common::stage_plan`
+//!                plans/<stage>.json             [`PlanObject`]       which plan is the stage's
+//!                rounds/<n>.json                core's `RoundsObject`
+//!                receipts/<stage>/<shard>.<round>.json   `Receipt`   the commit of a shard
+//!                accepts/<n>.json               core's `AcceptObject`
+//!                outcome.json                   core's `Verdict`     publish, cancel or fail
+//!                catalog.json                   core's `Catalog`     written last
+//! <registry>/<ID>.json                          [`Pointer`]          where the job is
+//! ```
+//!
+//! The **home** of an output is `<output>.tarquet/`, unless the spec names another. All of these are written with
+//! `If-None-Match: *` and never changed. Numbers are padded to ten digits so that lists come in their order.
+
+use serde::{Deserialize, Serialize};
+use tarquet_common::{
+    codes::cluster,
+    failure::Failure,
+    ids::{JobId, ShardId},
+    store::{StoreSettings, Uri},
+};
+
+/// Largest JSON object that is read back.
+pub const OBJECT_BYTES_MAX: u64 = 64 << 20;
+
+/// What was asked.
+pub const JOB: &str = "job.json";
+/// Publish, cancel or fail.
+pub const OUTCOME: &str = "outcome.json";
+/// The list of all that was published.
+pub const CATALOG: &str = "catalog.json";
+/// Prefix of [`generation`].
+pub const GENERATIONS: &str = "generations/";
+/// Prefix of [`plan_object`] and plans.
+pub const PLANS: &str = "plans/";
+/// Prefix of [`rounds`].
+pub const ROUNDS: &str = "rounds/";
+/// Prefix of [`receipt`].
+pub const RECEIPTS: &str = "receipts/";
+/// Prefix of [`accept`].
+pub const ACCEPTS: &str = "accepts/";
+
+/// Key of one number of attempts.
+pub fn generation(number: u32) -> String {
+    format!("{GENERATIONS}{number:010}")
+}
+
+/// The number in the key of a generation.
+pub fn generation_of(key: &str) -> Option<u32> {
+    key.strip_prefix(GENERATIONS)?.parse().ok()
+}
+
+/// Key of a stage's plan. Two planners that differ write two objects; [`plan_object`] says which counts.
+pub fn plan(stage: u8, digest: &str) -> String {
+    format!("{PLANS}{stage:03}-{}", digest.get(..16).unwrap_or(digest))
+}
+
+/// Key of the choice of a stage's plan.
+pub fn plan_object(stage: u8) -> String {
+    format!("{PLANS}{stage:03}.json")
+}
+
+/// Key of a `rounds` object.
+pub fn rounds(number: u32) -> String {
+    format!("{ROUNDS}{number:010}.json")
+}
+
+/// Key of a receipt.
+pub fn receipt(shard: &ShardId, round: u32) -> String {
+    format!("{RECEIPTS}{:03}/{:010}.{round:010}.json", shard.stage, shard.shard)
+}
+
+/// Key of an `accept` object.
+pub fn accept(number: u32) -> String {
+    format!("{ACCEPTS}{number:010}.json")
+}
+
+/// Key of a pointer in the registry.
+pub fn pointer(job: &JobId) -> String {
+    format!("{job}.json")
+}
+
+/// Which job an output belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The job.
+    pub job: JobId,
+    /// The output, as the job writes it.
+    pub output_uri: String,
+}
+
+/// One number of attempts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generation {
+    /// The number.
+    pub generation: u32,
+    /// When, milliseconds since the epoch.
+    pub unix_ms: u64,
+    /// Chance, so that two coordinators never write the same and both think it is theirs.
+    pub nonce: String,
+}
+
+/// Which plan is the stage's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanObject {
+    /// The stage.
+    pub stage: u8,
+    /// Key of the plan, relative to the job prefix.
+    pub plan_name: String,
+    /// BLAKE3 of its head, hexadecimal.
+    pub plan_digest: String,
+    /// Members its receipts will account for.
+    pub planned_members: u64,
+    /// Output partitions it makes.
+    pub partitions: u32,
+    /// For people.
+    pub warnings: Vec<String>,
+}
+
+/// Where a job is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pointer {
+    /// The job.
+    pub job: JobId,
+    /// Its prefix.
+    pub job_uri: String,
+    /// How to reach the store of the prefix.
+    #[serde(default)]
+    pub store: StoreSettings,
+}
+
+/// The prefix of a job in the home of its output.
+pub fn job_uri(home: &Uri, job: &JobId) -> Uri {
+    home.join("jobs").join(job.as_str())
+}
+
+/// The home that a job's prefix lies in; the prefix itself if it lies in none.
+pub fn home_of(job_uri: &Uri, job: &JobId) -> Uri {
+    let home = job_uri.split().filter(|(_, name)| *name == job.as_str()).and_then(|(jobs, _)| {
+        let (home, name) = jobs.split()?;
+        (name == "jobs").then_some(home)
+    });
+    home.unwrap_or_else(|| job_uri.clone())
+}
+
+/// Key of an output's claim in its home. In the home beside the output it is `claim`; a home that the spec names may
+/// serve several outputs, so there the output's name is part of it.
+pub fn claim(home: &Uri, output: &Uri) -> String {
+    if output.sibling(".tarquet").as_ref() == Some(home) {
+        return "claim".to_owned();
+    }
+    format!("claim-{}", &blake3::hash(output.as_str().as_bytes()).to_hex()[..16])
+}
+
+/// An object that cannot be what its name says.
+pub fn damaged(uri: &Uri, key: &str, why: &dyn std::error::Error) -> Failure {
+    Failure::new(cluster::JOB_OBJECT_DAMAGED, format!("the job's object {key} does not read"))
+        .at_uri(uri.join(key).to_string())
+        .caused_by(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_sort_as_their_numbers_and_read_back() {
+        assert!(generation(9) < generation(10));
+        assert_eq!(generation_of(&generation(4_000_000_000)), Some(4_000_000_000));
+        assert_eq!(generation_of("plans/1"), None);
+        let shard = |n| ShardId { job: JobId::from_parts(1, 1), stage: 2, shard: n };
+        assert!(receipt(&shard(9), 10) < receipt(&shard(10), 0));
+    }
+
+    #[test]
+    fn a_home_is_found_again() {
+        let job = JobId::from_parts(1, 1);
+        let output = Uri::parse_here("s3://bucket/out/").unwrap();
+        let home = output.sibling(".tarquet").unwrap();
+        let prefix = job_uri(&home, &job);
+        assert_eq!(prefix.as_str(), format!("s3://bucket/out.tarquet/jobs/{job}"));
+        assert_eq!(home_of(&prefix, &job), home);
+        let elsewhere = Uri::parse_here("s3://bucket/elsewhere").unwrap();
+        assert_eq!(home_of(&elsewhere, &job), elsewhere);
+        assert_eq!(claim(&home, &output), "claim");
+        let other = Uri::parse_here("s3://bucket/other").unwrap();
+        assert_ne!(claim(&elsewhere, &output), claim(&elsewhere, &other));
+    }
+}

@@ -1,0 +1,117 @@
+//! All that the store says of a job.
+
+use crate::{
+    effects::read_json,
+    objects::{self, Claim, PlanObject},
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use tarquet_common::{
+    codes::cluster,
+    failure::Failure,
+    ids::JobId,
+    stage_plan::{self, PREAMBLE_LEN},
+    store::{Store, StoreError, StoreSettings, Uri, list_all},
+};
+use tarquet_core::{Snapshot, StagePlan, Submit};
+
+use crate::stores::OpenStores;
+
+/// Objects read at a time.
+const PARALLEL: usize = 64;
+/// Largest head of a plan that is read: 10,000 shards take half a mebibyte.
+const HEAD_BYTES_MAX: usize = 256 << 20;
+
+/// Reads the objects under a job's prefix. `None` if there is no job object, as for a job that was never claimed.
+pub(crate) async fn snapshot(
+    stores: &dyn OpenStores,
+    job_uri: &Uri,
+    settings: &StoreSettings,
+) -> Result<Option<Snapshot>, Failure> {
+    let store = stores.open(job_uri, settings).await?;
+    let store = &*store;
+    let Some(submit) = read_json::<Submit>(store, objects::JOB).await? else { return Ok(None) };
+    let claimed = claimed(stores, job_uri, settings, &submit).await?;
+    let mut plans = Vec::new();
+    for stage in 0..u8::try_from(submit.stages.len()).unwrap_or(u8::MAX) {
+        let Some(chosen) = read_json::<PlanObject>(store, &objects::plan_object(stage)).await? else { break };
+        plans.push(read_plan(store, chosen).await?);
+    }
+    Ok(Some(Snapshot {
+        claimed,
+        generation: crate::effects::highest_generation(store).await?,
+        plans,
+        rounds: all(store, objects::ROUNDS).await?,
+        receipts: all(store, objects::RECEIPTS).await?,
+        accepts: all(store, objects::ACCEPTS).await?,
+        outcome: read_json(store, objects::OUTCOME).await?,
+        catalog: store.head(objects::CATALOG).await?.is_some(),
+        submit,
+    }))
+}
+
+/// Whether the output's claim names this job.
+async fn claimed(
+    stores: &dyn OpenStores,
+    job_uri: &Uri,
+    settings: &StoreSettings,
+    submit: &Submit,
+) -> Result<bool, Failure> {
+    let job: &JobId = &submit.job;
+    let home_uri = objects::home_of(job_uri, job);
+    let output_uri = Uri::parse_here(&submit.output_uri).map_err(StoreError::from)?;
+    let home = stores.open(&home_uri, settings).await?;
+    let claim = read_json::<Claim>(&*home, &objects::claim(&home_uri, &output_uri)).await?;
+    Ok(claim.is_some_and(|c| c.job == *job))
+}
+
+/// All JSON objects under a prefix, in the order of their keys.
+async fn all<T: DeserializeOwned>(store: &dyn Store, prefix: &str) -> Result<Vec<T>, Failure> {
+    let keys: Vec<String> = list_all(store, prefix)
+        .try_filter_map(|entry| async { Ok(entry.ok().map(|o| o.key)) })
+        .try_collect()
+        .await?;
+    let reads: Vec<_> = keys.iter().map(|key| read_json::<T>(store, key)).collect();
+    let found: Vec<Option<T>> = stream::iter(reads).buffered(PARALLEL).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// Reads the head of a stage's plan and proves it.
+pub(crate) async fn read_plan(store: &dyn Store, chosen: PlanObject) -> Result<StagePlan, Failure> {
+    let uri = store.root().join(&chosen.plan_name).to_string();
+    let bad = |why: &dyn std::error::Error| {
+        let told = format!("the plan of stage {} does not read", chosen.stage);
+        Failure::new(cluster::JOB_OBJECT_DAMAGED, told).at_uri(&uri).caused_by(why)
+    };
+    let preamble = store.get_range(&chosen.plan_name, 0..PREAMBLE_LEN as u64, None).await?;
+    let len = stage_plan::head_len(&preamble).map_err(|e| bad(&e))?;
+    if len > HEAD_BYTES_MAX {
+        return Err(Failure::new(cluster::JOB_OBJECT_DAMAGED, "the head of the plan is too long")
+            .at_uri(&uri)
+            .expected(format!("at most {HEAD_BYTES_MAX}"), len));
+    }
+    let head = store.get_range(&chosen.plan_name, 0..len as u64, None).await?;
+    let head = stage_plan::decode_head(&head, &chosen.plan_digest).map_err(|e| bad(&e))?;
+    Ok(StagePlan {
+        stage: chosen.stage,
+        plan_name: chosen.plan_name,
+        plan_digest: chosen.plan_digest,
+        shards: head.records,
+        planned_members: chosen.planned_members,
+        partitions: chosen.partitions,
+        warnings: chosen.warnings,
+    })
+}
+
+/// A snapshot of a job that must be there.
+pub(crate) async fn snapshot_of(
+    stores: &Arc<dyn OpenStores>,
+    job_uri: &Uri,
+    settings: &StoreSettings,
+) -> Result<Snapshot, Failure> {
+    snapshot(&**stores, job_uri, settings).await?.ok_or_else(|| {
+        Failure::new(cluster::NO_JOB_THERE, "there is no job object under the prefix")
+            .at_uri(job_uri.to_string())
+    })
+}
