@@ -1,0 +1,57 @@
+//! Rows of elements, and what to make of them.
+
+use crate::{
+    door::DType,
+    fail::{Res, differs},
+};
+use arrow::{array::ArrayRef, datatypes::TimeUnit};
+use tarquet_common::codes::format;
+
+/// What to make of the numbers of a dataset.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Make {
+    /// What they are.
+    Plain,
+    /// Moments, in a zone or on the wall clock. `i64::MIN` is NaT.
+    Moment(TimeUnit, Option<String>),
+    /// Spans. `i64::MIN` is NaT.
+    Span(TimeUnit),
+    /// Period ordinals. `i64::MIN` is NaT.
+    Period,
+}
+
+/// Elements of one type standing in rows: element `j` of row `i` begins at `i * stride + offsets[j]`.
+pub(crate) struct Rows<'a> {
+    /// All rows.
+    pub(crate) bytes: &'a [u8],
+    /// How many rows.
+    pub(crate) rows: usize,
+    /// Bytes of a row.
+    pub(crate) stride: usize,
+    /// Where in a row the wanted elements begin.
+    pub(crate) offsets: Vec<usize>,
+}
+
+impl<'a> Rows<'a> {
+    /// A matrix of `columns` elements of `width` bytes in each row.
+    pub(crate) fn matrix(bytes: &'a [u8], rows: usize, columns: usize, width: usize) -> Self {
+        Self { bytes, rows, stride: columns * width, offsets: (0..columns).map(|j| j * width).collect() }
+    }
+
+    /// Whether all elements of `width` bytes lie within the bytes.
+    pub(super) fn holds(&self, width: usize) -> bool {
+        self.offsets.iter().all(|offset| offset + width <= self.stride)
+            && self.rows.checked_mul(self.stride).is_some_and(|len| len <= self.bytes.len())
+    }
+}
+
+/// Numbers as arrays, one per wanted element of the rows.
+pub(crate) fn numbers(rows: &Rows<'_>, dtype: &DType, make: &Make, item: &str) -> Res<Vec<ArrayRef>> {
+    super::words::columns(rows, dtype, make).ok_or_else(|| {
+        let wanted = match make {
+            Make::Plain => "integers, floats of 16, 32 or 64 bits, or booleans",
+            _ => "64-bit integers",
+        };
+        differs(format::TYPE_UNSUPPORTED, item, "the values' type has no counterpart", wanted, dtype.name())
+    })
+}

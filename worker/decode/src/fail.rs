@@ -1,0 +1,54 @@
+//! How decoding fails: boxed, because a failure is large and rare.
+
+use tarquet_common::{
+    codes::{Code, format},
+    failure::Failure,
+};
+
+/// A failure on its way out of the decoder.
+pub(crate) type Fault = Box<Failure>;
+
+/// The result of every fallible step in here.
+pub(crate) type Res<T> = Result<T, Fault>;
+
+/// A failure of `code` at `item` (dataset, key or column).
+pub(crate) fn fail(code: Code, item: &str, message: impl Into<String>) -> Fault {
+    Box::new(Failure::new(code, message).at_item(item))
+}
+
+/// A failure that also says what was expected and what was found.
+pub(crate) fn differs(
+    code: Code,
+    item: &str,
+    message: impl Into<String>,
+    expected: impl std::fmt::Display,
+    found: impl std::fmt::Display,
+) -> Fault {
+    Box::new(Failure::new(code, message).at_item(item).expected(expected, found))
+}
+
+/// The pandas structure is not as pandas writes it.
+pub(crate) fn layout(item: &str, message: impl Into<String>) -> Fault {
+    fail(format::PANDAS_LAYOUT, item, message)
+}
+
+/// More than a limit allows.
+pub(crate) fn over_limit(
+    item: &str,
+    what: &str,
+    limit: impl std::fmt::Display,
+    claimed: impl std::fmt::Display,
+) -> Fault {
+    differs(
+        format::OVER_LIMIT,
+        item,
+        format!("{what} is over the limit"),
+        format!("at most {limit}"),
+        claimed,
+    )
+}
+
+/// The structure of the file is broken.
+pub(crate) fn damaged(item: &str, message: impl Into<String>) -> Fault {
+    fail(format::HDF5_DAMAGED, item, message)
+}

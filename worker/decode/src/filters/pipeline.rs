@@ -1,0 +1,83 @@
+//! Which filters are read, and by what.
+
+use super::{blosc, broken::Broken, bzip};
+use crate::fail::{Res, differs};
+use tarquet_common::codes::format;
+
+const DEFLATE: u16 = 1;
+const SHUFFLE: u16 = 2;
+const FLETCHER32: u16 = 3;
+const BZIP2: u16 = 307;
+const BLOSC: u16 = 32001;
+
+/// The filters that this module decodes.
+pub(crate) const DECODED: [u16; 2] = [BZIP2, BLOSC];
+
+/// Decompresses one chunk to at most `max_bytes`.
+pub(crate) fn decode(id: u16, data: &[u8], max_bytes: usize) -> Result<Vec<u8>, Broken> {
+    match id {
+        BLOSC => blosc::decompress(data, max_bytes),
+        BZIP2 => bzip::decompress(data, max_bytes),
+        other => Err(Broken::new("filter", format!("number {other} is not decoded here"))),
+    }
+}
+
+/// Refuses pipelines that are not read, by name.
+pub(crate) fn check(ids: &[u16], item: &str) -> Res<()> {
+    const READ: [u16; 5] = [SHUFFLE, DEFLATE, FLETCHER32, BLOSC, BZIP2];
+    if let Some(&id) = ids.iter().find(|id| !READ.contains(id)) {
+        return Err(refuse(item, "the dataset's compression filter is not supported", &name(id)));
+    }
+    if ids.iter().filter(|id| [DEFLATE, BLOSC, BZIP2].contains(id)).count() > 1 {
+        let names: Vec<String> = ids.iter().map(|&id| name(id)).collect();
+        return Err(refuse(item, "the dataset is compressed twice", &names.join(" then ")));
+    }
+    Ok(())
+}
+
+fn refuse(item: &str, message: &str, found: &str) -> crate::fail::Fault {
+    differs(format::FILTER_UNKNOWN, item, message, "one of shuffle, deflate, fletcher32, blosc, bzip2", found)
+}
+
+/// The registered name of a filter.
+fn name(id: u16) -> String {
+    let name = match id {
+        DEFLATE => "deflate",
+        SHUFFLE => "shuffle",
+        FLETCHER32 => "fletcher32",
+        4 => "szip",
+        5 => "nbit",
+        6 => "scaleoffset",
+        305 => "lzo",
+        BZIP2 => "bzip2",
+        32000 => "lzf",
+        BLOSC => "blosc",
+        32004 => "lz4",
+        32008 => "bitshuffle",
+        32013 => "zfp",
+        32015 => "zstd",
+        32026 => "blosc2",
+        _ => return format!("filter number {id}"),
+    };
+    format!("{name} (filter {id})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pipelines_of_pytables_are_read_and_others_refused_by_name() {
+        assert!(check(&[SHUFFLE, DEFLATE, FLETCHER32], "/a").is_ok());
+        assert!(check(&[SHUFFLE, BLOSC], "/a").is_ok());
+        for (ids, found) in [
+            (vec![305], "lzo (filter 305)"),
+            (vec![2, 32026], "blosc2 (filter 32026)"),
+            (vec![4], "szip (filter 4)"),
+        ] {
+            let failure = check(&ids, "/a").unwrap_err();
+            assert_eq!((failure.code, failure.found.as_deref()), (format::FILTER_UNKNOWN, Some(found)));
+        }
+        assert_eq!(check(&[DEFLATE, BLOSC], "/a").unwrap_err().message, "the dataset is compressed twice");
+    }
+}

@@ -1,0 +1,135 @@
+//! A group of the file with its names and attributes at hand.
+
+use crate::{
+    attrs::Attrs,
+    door::{DataInfo, Door, Kind, Link, ObjectId, Raw, Target},
+    fail::{Res, fail, layout},
+    options::Limits,
+    pickle::{self, Pickle},
+};
+use std::sync::Arc;
+use tarquet_common::codes::format;
+
+/// What everything below needs: the file and its limits.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    pub(crate) door: &'a dyn Door,
+    pub(crate) limits: &'a Limits,
+    /// Whether values of columns are left out where their type is known without them.
+    pub(crate) headers_only: bool,
+}
+
+/// A group.
+pub(crate) struct Group<'a> {
+    pub(crate) context: Context<'a>,
+    pub(crate) path: String,
+    pub(crate) attrs: Attrs,
+    pub(crate) links: Arc<[Link]>,
+}
+
+/// A dataset: type, shape and attributes; values on demand.
+pub(crate) struct Dataset<'a> {
+    context: Context<'a>,
+    id: ObjectId,
+    pub(crate) path: String,
+    pub(crate) info: DataInfo,
+    pub(crate) attrs: Attrs,
+}
+
+impl<'a> Group<'a> {
+    pub(crate) fn open(context: Context<'a>, id: ObjectId, path: &str) -> Res<Self> {
+        let links = context.door.links(id)?;
+        let attrs = Attrs::new(context.door.attributes(id)?, path, context.limits.pickle_values);
+        Ok(Self { context, path: path.to_owned(), attrs, links })
+    }
+
+    /// The names in it.
+    pub(crate) fn links(&self) -> &[Link] {
+        &self.links
+    }
+
+    /// The path of a child.
+    pub(crate) fn join(&self, name: &str) -> String {
+        format!("{}/{name}", self.path.trim_end_matches('/'))
+    }
+
+    /// The object under a name; links that leave the group's own file or tree are failures.
+    pub(crate) fn child(&self, name: &str) -> Res<Option<ObjectId>> {
+        let Some(link) = self.links.iter().find(|link| link.name == name) else { return Ok(None) };
+        match &link.target {
+            Target::Object(id) => Ok(Some(*id)),
+            Target::External => Err(external_link(&self.join(name))),
+            Target::Soft(_) => Err(fail(
+                format::LINK_UNUSABLE,
+                &self.join(name),
+                "a part of the frame is a soft link, which is not followed",
+            )),
+        }
+    }
+
+    /// The dataset under a name, if there is one.
+    pub(crate) fn dataset(&self, name: &str) -> Res<Option<Dataset<'a>>> {
+        let Some(id) = self.child(name)? else { return Ok(None) };
+        let path = self.join(name);
+        if self.context.door.kind(id)? != Kind::Dataset {
+            return Ok(None);
+        }
+        let info = self.context.door.info(id, &path)?;
+        let attrs = Attrs::new(self.context.door.attributes(id)?, &path, self.context.limits.pickle_values);
+        Ok(Some(Dataset { context: self.context, id, path, info, attrs }))
+    }
+
+    /// The dataset that must be under a name.
+    pub(crate) fn need(&self, name: &str) -> Res<Dataset<'a>> {
+        self.dataset(name)?
+            .ok_or_else(|| layout(&self.join(name), "a dataset that pandas always writes is missing"))
+    }
+
+    /// The group under a name, if there is one.
+    pub(crate) fn group(&self, name: &str) -> Res<Option<Group<'a>>> {
+        let Some(id) = self.child(name)? else { return Ok(None) };
+        if self.context.door.kind(id)? != Kind::Group {
+            return Ok(None);
+        }
+        Group::open(self.context, id, &self.join(name)).map(Some)
+    }
+}
+
+impl Dataset<'_> {
+    /// All its bytes.
+    pub(crate) fn read(&self) -> Res<Raw> {
+        self.context.door.read(self.id, &self.path)
+    }
+
+    /// All its values of variable length.
+    pub(crate) fn read_vlen(&self) -> Res<Vec<Vec<u8>>> {
+        self.context.door.read_vlen(self.id, &self.path)
+    }
+
+    /// Its dimensions as sizes.
+    pub(crate) fn dims(&self) -> Res<Vec<usize>> {
+        let size =
+            |&d: &u64| usize::try_from(d).map_err(|_| layout(&self.path, "a dimension beyond this machine"));
+        self.info.shape.iter().map(size).collect()
+    }
+
+    /// Whether values of columns may be left out.
+    pub(crate) fn headers_only(&self) -> bool {
+        self.context.headers_only
+    }
+
+    /// The limits in force.
+    pub(crate) fn limits(&self) -> &Limits {
+        self.context.limits
+    }
+
+    /// Runs a pickle that stood in it.
+    pub(crate) fn unpickle<'p>(&'p self, bytes: &'p [u8]) -> Res<Pickle<'p>> {
+        pickle::load(bytes, &self.path, self.context.limits.pickle_values)
+    }
+}
+
+/// The failure for a link into another file.
+pub(crate) fn external_link(item: &str) -> crate::fail::Fault {
+    fail(format::EXTERNAL_STORAGE, item, "the link leads into another file: external storage is not followed")
+}

@@ -1,0 +1,114 @@
+//! Time zones and frequencies, as the objects of Python's libraries.
+
+use super::{Pickle, Value};
+use crate::{
+    fail::{Res, differs, layout},
+    unit,
+};
+use tarquet_common::codes::format;
+
+impl Pickle<'_> {
+    /// The zone that a value stands for: a name, or one of the zone classes of Python's libraries.
+    pub(crate) fn zone(&self, value: Value) -> Res<String> {
+        let unknown = |found: &str| {
+            let expected = "an IANA name or a fixed offset";
+            differs(format::ZONE_UNKNOWN, self.item(), "the time zone is not known", expected, found)
+        };
+        if let Some(text) = self.text(value) {
+            return unit::zone_name(text).ok_or_else(|| unknown(text));
+        }
+        if let Some(seconds) = self.fixed_offset(value)
+            && self.named_zone(value).is_none()
+        {
+            return Ok(unit::offset_name(seconds));
+        }
+        let name = self.named_zone(value).ok_or_else(|| self.unknown(value))?;
+        unit::zone_name(name).ok_or_else(|| unknown(name))
+    }
+
+    /// The name that a zone object carries.
+    fn named_zone(&self, value: Value) -> Option<&str> {
+        let (call, args) = self.call(value)?;
+        let text = |i: usize| args.get(i).and_then(|&v| self.text(v));
+        match self.global_name(call.callable) {
+            Some(("pytz" | "pytz.tzinfo", "_p")) => text(0),
+            Some((module, _)) if module.starts_with("dateutil.tz") => {
+                let named = |t: &&str| t.contains('/') || *t == "UTC";
+                args.iter().filter_map(|&v| self.text(v)).find(named)
+            }
+            Some(("zoneinfo" | "backports.zoneinfo", "ZoneInfo")) => text(0),
+            Some(_) => None,
+            // zoneinfo pickles as getattr(ZoneInfo, "_unpickle")(key, from_cache)
+            None => {
+                let (inner, inner_args) = self.call(call.callable)?;
+                let getter = self.global_name(inner.callable)?.1 == "getattr";
+                let class = inner_args.first().and_then(|&c| self.global_name(c))?;
+                (getter && class.1 == "ZoneInfo").then(|| text(0)).flatten()
+            }
+        }
+    }
+
+    /// Seconds east of UTC of a zone object that says them.
+    pub(super) fn fixed_offset(&self, value: Value) -> Option<i64> {
+        let (call, args) = self.call(value)?;
+        let seconds = |i: usize| match args.get(i)? {
+            Value::Int(n) => Some(*n),
+            &other => {
+                let (inner, parts) = self.call(other)?;
+                let known = self.global_name(inner.callable) == Some(("datetime", "timedelta"));
+                known.then(|| self.timedelta(parts).ok()).flatten().map(|us| us / 1_000_000)
+            }
+        };
+        match self.global_name(call.callable)? {
+            ("datetime", "timezone") => seconds(0),
+            ("pytz", "_UTC") | ("dateutil.tz.tz" | "dateutil.tz", "tzutc") => Some(0),
+            ("pytz", "_FixedOffset") => seconds(0).and_then(|minutes| minutes.checked_mul(60)),
+            ("pytz" | "pytz.tzinfo", "_p") => {
+                if args.len() > 1 {
+                    seconds(1)
+                } else {
+                    (self.text(*args.first()?)? == "UTC").then_some(0)
+                }
+            }
+            ("dateutil.tz.tz" | "dateutil.tz", "tzoffset") => seconds(1),
+            _ => None,
+        }
+    }
+
+    /// The frequency that a pandas offset stands for, as period types name it: `M`, `Q-DEC`, `2h`.
+    pub(crate) fn freq(&self, value: Value) -> Res<String> {
+        if let Some(text) = self.text(value) {
+            return Ok(text.to_owned());
+        }
+        let (call, args) = self.call(value).ok_or_else(|| layout(self.item(), "a frequency that is none"))?;
+        let Some(("pandas._libs.tslibs.offsets" | "pandas.tseries.offsets", class)) =
+            self.global_name(call.callable)
+        else {
+            return Err(self.unknown(value));
+        };
+        let count = if args.is_empty() { 1 } else { self.int_arg(args, 0)? };
+        let anchor = |i: usize| self.int_arg(args, i).ok().and_then(|n| usize::try_from(n).ok());
+        let month =
+            |i: usize| anchor(i).and_then(|n| MONTHS.get(n.checked_sub(1)?)).copied().unwrap_or("DEC");
+        let base = match class {
+            "MonthEnd" | "MonthBegin" => "M".to_owned(),
+            "QuarterEnd" | "QuarterBegin" => format!("Q-{}", month(2)),
+            "YearEnd" | "YearBegin" => format!("Y-{}", month(2)),
+            "Week" => format!("W-{}", anchor(2).and_then(|n| WEEKDAYS.get(n)).copied().unwrap_or("SUN")),
+            "BusinessDay" => "B".to_owned(),
+            "Day" => "D".to_owned(),
+            "Hour" => "h".to_owned(),
+            "Minute" => "min".to_owned(),
+            "Second" => "s".to_owned(),
+            "Milli" => "ms".to_owned(),
+            "Micro" => "us".to_owned(),
+            "Nano" => "ns".to_owned(),
+            _ => return Err(self.unknown(value)),
+        };
+        Ok(if count == 1 { base } else { format!("{count}{base}") })
+    }
+}
+
+const MONTHS: [&str; 12] =
+    ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const WEEKDAYS: [&str; 7] = ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];

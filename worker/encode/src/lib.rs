@@ -1,0 +1,29 @@
+//! Frozen schema and Parquet encoding.
+//!
+//! Three steps, each a pure function of its arguments: what decoded members say about columns becomes one
+//! [`FrozenSchema`] (module `schema`); each [`Frame`](tarquet_decode::frame::Frame) becomes a batch of that schema or a
+//! typed failure ([`conform()`]); batches become the bytes of a Parquet file ([`ParquetEncoder`]), the same bytes
+//! however the rows were batched.
+
+mod arrow_type;
+mod conform;
+mod names;
+mod parquet;
+mod python;
+mod quarantine;
+mod schema;
+mod settings;
+mod split_choice;
+
+pub use arrow_type::{ArrowType, Unit};
+pub use conform::{Conformed, conform};
+pub use parquet::{Finished, ParquetEncoder};
+pub use quarantine::{AttemptRecord, FailureRecord, fingerprint, read_quarantine, write_quarantine};
+pub use schema::{
+    Categories, ColumnKind, ColumnType, ColumnsLevel, FrozenColumn, FrozenIndex, FrozenLevel, FrozenSchema,
+    JoinedSchema, SampleSize, SampledColumn, SampledLevel, SampledSchema, Warning, WarningKind,
+};
+pub use settings::{
+    Codec, IndexMode, OnExtraColumn, OnMissingColumn, OutputSettings, Profile, RowGroup, SchemaMode,
+    SchemaRules, Timestamps,
+};

@@ -1,0 +1,132 @@
+//! Saying a thing until it is answered.
+
+use super::{backoff::Backoff, settings::AgentSettings};
+use std::{
+    future::Future,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+use tarquet_common::{
+    codes::cluster,
+    failure::Failure,
+    leasing::{Leasing, LeasingError, Registered},
+};
+use tokio::time::Instant;
+
+/// One worker's relation to its coordinator, shared by its slots.
+pub(super) struct Session {
+    pub(super) leasing: Arc<dyn Leasing>,
+    pub(super) settings: AgentSettings,
+    terms: RwLock<Registered>,
+    requests: AtomicU64,
+    calls: AtomicU64,
+}
+
+/// Why a verb got no answer that could be used.
+#[derive(Debug)]
+pub(super) enum Unanswered {
+    /// The coordinator says no.
+    Refused(Failure),
+    /// Nothing came for so long that we gave up.
+    Silence(String),
+}
+
+impl Session {
+    /// Registers. Gives up after `connect_within_ms`.
+    pub(super) async fn open(leasing: Arc<dyn Leasing>, settings: AgentSettings) -> Result<Self, Failure> {
+        let limit = Duration::from_millis(settings.connect_within_ms);
+        let mut backoff = Backoff::new(seed_of(&settings, 0));
+        let since = Instant::now();
+        let terms = loop {
+            let why = match leasing.register(settings.register()).await {
+                Ok(terms) => break terms,
+                Err(LeasingError::Refused(failure)) => return Err(failure),
+                Err(LeasingError::Unreachable(why)) => why,
+                Err(LeasingError::UnknownWorker) => "it does not know a worker that registers".to_owned(),
+            };
+            if since.elapsed() >= limit {
+                let told = format!("no coordinator answered within {} s", limit.as_secs());
+                let mut failure = Failure::new(cluster::COORDINATOR_UNREACHABLE, told);
+                failure.causes.push(why);
+                return Err(failure);
+            }
+            tokio::time::sleep(backoff.next()).await;
+        };
+        Ok(Self {
+            leasing,
+            settings,
+            terms: RwLock::new(terms),
+            requests: AtomicU64::new(0),
+            calls: AtomicU64::new(1),
+        })
+    }
+
+    /// The coordinator's settings, as of the last registration.
+    pub(super) fn terms(&self) -> Registered {
+        self.terms.read().expect("no panic while the lock is held").clone()
+    }
+
+    /// A request number nobody used yet.
+    pub(super) fn next_request(&self) -> u64 {
+        self.requests.fetch_add(1, Relaxed)
+    }
+
+    /// A backoff of its own for one call.
+    pub(super) fn backoff(&self) -> Backoff {
+        Backoff::new(seed_of(&self.settings, self.calls.fetch_add(1, Relaxed)))
+    }
+
+    /// Registers once more, because the coordinator does not know us.
+    pub(super) async fn register_again(&self) -> Result<(), LeasingError> {
+        let terms = self.leasing.register(self.settings.register()).await?;
+        tracing::info!(generation = terms.generation, "registered again");
+        *self.terms.write().expect("no panic while the lock is held") = terms;
+        Ok(())
+    }
+
+    /// Says `verb` until it is answered, registering again where needed; gives up after `patience` of silence.
+    pub(super) async fn until_answered<T, F>(
+        &self,
+        what: &str,
+        patience: Duration,
+        mut verb: impl FnMut() -> F,
+    ) -> Result<T, Unanswered>
+    where
+        F: Future<Output = Result<T, LeasingError>>,
+    {
+        let mut backoff = self.backoff();
+        let mut heard = Instant::now();
+        loop {
+            let mut error = match verb().await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            if error == LeasingError::UnknownWorker {
+                match self.register_again().await {
+                    Ok(()) => heard = Instant::now(),
+                    Err(again) => error = again,
+                }
+            }
+            match error {
+                LeasingError::Refused(failure) => return Err(Unanswered::Refused(failure)),
+                LeasingError::Unreachable(why) if heard.elapsed() >= patience => {
+                    return Err(Unanswered::Silence(why));
+                }
+                LeasingError::Unreachable(why) => tracing::debug!(what, why, "no answer, repeating"),
+                LeasingError::UnknownWorker => {}
+            }
+            tokio::time::sleep(backoff.next()).await;
+        }
+    }
+}
+
+/// Differs between workers and between calls.
+fn seed_of(settings: &AgentSettings, call: u64) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    (&settings.worker, call).hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,81 @@
+//! What a kind hands back, and the artifacts it made on the way.
+
+use crate::{
+    agent::ProgressCell,
+    output::{Upload, UploadSettings},
+};
+use std::sync::{Arc, Mutex, PoisonError};
+use tarquet_common::{
+    failure::Failure,
+    receipt::{Artifact, Counts, SideObject},
+    store::{Metadata, Store},
+};
+use tokio::runtime::Handle;
+
+/// What a kind's work came to, before it is a receipt.
+#[derive(Debug, Default)]
+pub struct Work {
+    /// Uploads to complete at publish.
+    pub artifacts: Vec<Artifact>,
+    /// What it counted.
+    pub counts: Counts,
+    /// Its quarantine file, if any member failed.
+    pub quarantine: Option<SideObject>,
+    /// Members not tried, by place in the shard.
+    pub skipped: Vec<u32>,
+    /// What only the kind understands.
+    pub output: serde_json::Value,
+}
+
+/// Begins uploads under the output root and remembers them, so that they can be aborted together.
+#[derive(Debug)]
+pub struct Artifacts {
+    runtime: Handle,
+    output: Arc<dyn Store>,
+    metadata: Metadata,
+    settings: UploadSettings,
+    progress: Arc<ProgressCell>,
+    begun: Mutex<Vec<(String, String)>>,
+}
+
+impl Artifacts {
+    /// Uploads will carry `metadata`: by it publish knows what is ours.
+    pub fn new(
+        runtime: Handle,
+        output: Arc<dyn Store>,
+        metadata: Metadata,
+        settings: UploadSettings,
+        progress: Arc<ProgressCell>,
+    ) -> Self {
+        Self { runtime, output, metadata, settings, progress, begun: Mutex::default() }
+    }
+
+    /// Begins the upload of one artifact. Must not be called on an async thread.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub fn begin(&self, name: String) -> Result<Upload, Failure> {
+        let upload = Upload::begin(
+            self.runtime.clone(),
+            Arc::clone(&self.output),
+            name.clone(),
+            &self.metadata,
+            self.settings,
+            Arc::clone(&self.progress),
+        )?;
+        let id = upload.upload_id().to_owned();
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).push((name, id));
+        Ok(upload)
+    }
+
+    /// Aborts every upload that was begun: the attempt has failed. Errors are logged; an upload that stays behind is never
+    /// completed.
+    pub async fn abort(&self) {
+        let begun = std::mem::take(&mut *self.begun.lock().unwrap_or_else(PoisonError::into_inner));
+        for (name, id) in begun {
+            if let Err(error) = self.output.abort_upload(&name, &id).await {
+                tracing::warn!(%name, %error, "an upload could not be aborted");
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Members that failed, set aside with the reason.
+
+use crate::{
+    attempt::Site,
+    output::{StoreWriter, UploadSettings},
+};
+use std::{io::Write, sync::Arc};
+use tarquet_common::{
+    codes::store as codes,
+    failure::{Class, Failure},
+    receipt::SideObject,
+};
+use tarquet_convert::{ArchiveRef, MemberRef};
+use tarquet_encode::{AttemptRecord, FailureRecord, fingerprint, write_quarantine};
+
+/// The records of one attempt.
+pub(super) struct Quarantine<'a> {
+    site: &'a Site,
+    first: u64,
+    records: Vec<FailureRecord>,
+}
+
+impl<'a> Quarantine<'a> {
+    /// For the members of a shard, the first of which has the number `first` in plan order.
+    pub(super) fn new(site: &'a Site, first: u64) -> Self {
+        Self { site, first, records: Vec::new() }
+    }
+
+    /// Sets a member aside.
+    pub(super) fn add(&mut self, place: u32, archive: &ArchiveRef, member: &MemberRef, failure: &Failure) {
+        let name = member.display_name();
+        self.records.push(FailureRecord {
+            job: self.site.lease.shard.job.to_string(),
+            seq: self.first + u64::from(place),
+            fingerprint: fingerprint(failure),
+            code: failure.code,
+            class: failure.class(),
+            retryable: failure.class() != Class::Input,
+            uri: archive.uri.clone(),
+            etag: Some(archive.etag.clone()),
+            member_offset: Some(member.offset),
+            member_size: Some(member.size),
+            expected: failure.expected.clone(),
+            found: failure.found.clone(),
+            message: failure.message.clone(),
+            causes: failure.causes.clone(),
+            attempts: vec![AttemptRecord {
+                worker: self.site.worker.to_string(),
+                started: i64::try_from(self.site.started_unix_ms).unwrap_or(i64::MAX),
+                seconds: self.site.elapsed.seconds(),
+                error: failure.message.clone(),
+            }],
+            hint: failure.hint().to_owned(),
+            reproduce: format!("tarquet inspect {} --member {}", quoted(&archive.uri), quoted(&name)),
+            member: Some(name),
+        });
+    }
+
+    /// Writes the file, if any member failed. The attempt is in its name: two attempts never write one object.
+    pub(super) fn write(self) -> Result<Option<SideObject>, Failure> {
+        if self.records.is_empty() {
+            return Ok(None);
+        }
+        let bytes = write_quarantine(&self.records)?;
+        let lease = &self.site.lease;
+        let attempt = format!("{}.{}.{}", lease.shard.shard, lease.round, lease.attempt);
+        let mut writer = StoreWriter::begin(
+            self.site.runtime.clone(),
+            Arc::clone(&self.site.job),
+            format!("quarantine/{}/{attempt}.parquet", lease.stage_name),
+            UploadSettings { part_bytes: 8 << 20, in_flight: 1 },
+            Arc::clone(&self.site.context.progress),
+        )?;
+        writer.write_all(&bytes).map_err(|e| {
+            Failure::new(codes::STORE_UNREACHABLE, "the quarantine file cannot be written").caused_by(&e)
+        })?;
+        writer.publish().map(Some)
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn words_survive_a_shell() {
+        assert_eq!(quoted("a b.h5"), "'a b.h5'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+    }
+}

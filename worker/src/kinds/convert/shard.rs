@@ -1,0 +1,162 @@
+//! The convert stage: a shard's members become its partitions.
+
+use super::{
+    decoding::{decode, options, placed, refusal},
+    partitions::Partitions,
+    quarantine::Quarantine,
+};
+use crate::{
+    attempt::{Opener, Site, Work},
+    input::FetchSettings,
+    pipeline::{Extraction, Members, with_members},
+    scratch::Body,
+};
+use std::sync::Arc;
+use tarquet_common::{
+    codes::plan as codes,
+    failure::{Class, Failure},
+    receipt::Counts,
+    spec::ErrorAction,
+};
+use tarquet_convert::{ArchiveRef, ConvertBlock, ConvertShared, MemberRef, PartitionBlock};
+use tarquet_encode::{FrozenSchema, conform};
+
+const FETCH: FetchSettings = FetchSettings { chunk_bytes: 8 << 20, ahead_bytes: 24 << 20, in_flight: 16 };
+
+/// Runs one convert shard.
+pub(super) async fn run(site: Site, shared: ConvertShared, block: ConvertBlock) -> Result<Work, Failure> {
+    let schema = frozen(&shared)?;
+    let skip = site.lease.skip.clone();
+    let tried = |place: u32, m: &MemberRef| refusal(place, m, &skip, &shared.limits).is_none();
+    let members = Members::of(block.runs, tried);
+    let mut opener = Opener::new(&site.stores, &shared.store, &shared.index_uri, &shared.output_store);
+    let runs = members.open(&mut opener).await?;
+    let extraction = Extraction {
+        runs,
+        fetch: FETCH,
+        progress: Arc::clone(&site.context.progress),
+        stop: site.context.stop.clone(),
+    };
+    let task = move || convert(&site, &shared, schema, (block.first, block.partitions), &members, extraction);
+    tokio::task::spawn_blocking(task).await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
+}
+
+fn frozen(shared: &ConvertShared) -> Result<Option<FrozenSchema>, Failure> {
+    let read = |value: &serde_json::Value| {
+        serde_json::from_value(value.clone()).map_err(|e| {
+            Failure::new(codes::PLAN_UNREADABLE, "the plan's schema cannot be read").caused_by(&e)
+        })
+    };
+    shared.schema.as_ref().map(read).transpose()
+}
+
+fn convert(
+    site: &Site,
+    shared: &ConvertShared,
+    schema: Option<FrozenSchema>,
+    (first, partitions): (u64, Vec<PartitionBlock>),
+    members: &Members,
+    extraction: Extraction,
+) -> Result<Work, Failure> {
+    let options = options(&shared.hdf5_key, &shared.limits);
+    let mut shard = Shard {
+        site,
+        shared,
+        options: &options,
+        partitions: schema.as_ref().map(|s| Partitions::new(site, shared, s, partitions)),
+        quarantine: Quarantine::new(site, first),
+        counts: Counts::default(),
+        skipped: Vec::new(),
+    };
+    with_members(&site.runtime, &site.scratch, members, extraction, |place, archive, member, body| {
+        shard.member(place, archive, member, body)
+    })?;
+    shard.finish()
+}
+
+/// One shard on its way.
+struct Shard<'a> {
+    site: &'a Site,
+    shared: &'a ConvertShared,
+    options: &'a tarquet_decode::options::Options,
+    partitions: Option<Partitions<'a>>,
+    quarantine: Quarantine<'a>,
+    counts: Counts,
+    skipped: Vec<u32>,
+}
+
+impl Shard<'_> {
+    fn member(
+        &mut self,
+        place: u32,
+        archive: &ArchiveRef,
+        member: &MemberRef,
+        body: Option<Body>,
+    ) -> Result<(), Failure> {
+        let progress = &self.site.context.progress;
+        let before = self.counts.rows;
+        let done = match body {
+            Some(body) => self.try_member(place, archive, member, body),
+            None => Err(self.untried(place, member)),
+        };
+        if let Err(failure) = done {
+            let failure = placed(failure, archive, member);
+            if failure.class() != Class::Input || self.shared.action == ErrorAction::Fail {
+                return Err(failure);
+            }
+            self.quarantine.add(place, archive, member, &failure);
+            self.counts.quarantined += 1;
+            progress.member_quarantined();
+        }
+        self.counts.members += 1;
+        self.counts.bytes_members += member.size;
+        progress.member_done(member.size, self.counts.rows - before);
+        match &mut self.partitions {
+            Some(partitions) => partitions.member_done(),
+            None => Ok(()),
+        }
+    }
+
+    fn try_member(
+        &mut self,
+        place: u32,
+        archive: &ArchiveRef,
+        member: &MemberRef,
+        body: Body,
+    ) -> Result<(), Failure> {
+        let frame = decode(body, place, self.options, &self.site.context.progress)?;
+        let Some(partitions) = &mut self.partitions else {
+            // The whole sample failed, and it was all members: this one has changed its mind.
+            let text = "the member decodes now, and did not when it was sampled";
+            return Err(Failure::new(codes::NOTHING_SAMPLED, text));
+        };
+        let source = self.shared.provenance.then(|| format!("{}!{}", archive.uri, member.display_name()));
+        let (batch, report) = conform(partitions.schema(), &frame, source.as_deref())?;
+        drop(frame);
+        self.counts.without_columns += u64::from(report.columnless_rows > 0);
+        self.counts.columns_dropped += report.dropped_columns.len() as u64;
+        self.counts.rows += batch.num_rows() as u64;
+        self.counts.bytes_arrow += batch.get_array_memory_size() as u64;
+        partitions.push(&batch)
+    }
+
+    /// Why a member was not tried.
+    fn untried(&mut self, place: u32, member: &MemberRef) -> Failure {
+        let skip = &self.site.lease.skip;
+        if skip.contains(&place) {
+            self.skipped.push(place);
+        }
+        refusal(place, member, skip, &self.shared.limits).expect("it was refused before")
+    }
+
+    fn finish(mut self) -> Result<Work, Failure> {
+        let artifacts = match self.partitions.take() {
+            Some(partitions) => partitions.finish()?,
+            None => Vec::new(),
+        };
+        self.counts.bytes_fetched = self.site.context.progress.snapshot().bytes_fetched;
+        self.counts.bytes_written = artifacts.iter().map(|a| a.bytes).sum();
+        let quarantine = self.quarantine.write()?;
+        Ok(Work { artifacts, counts: self.counts, quarantine, skipped: self.skipped, ..Work::default() })
+    }
+}

@@ -1,0 +1,179 @@
+//! The extractor: fills segments with the bodies of members.
+
+use crate::{
+    agent::{ProgressCell, Stop},
+    input::{Chunks, FetchSettings, Stretch, fetch},
+    scratch::{Empties, OpenSegment},
+};
+use std::sync::Arc;
+use tarquet_common::{
+    codes::{cluster, ourselves},
+    failure::Failure,
+};
+use tarquet_container::{
+    SeekPoint,
+    stream::{BodySink, MemberStream, Wanted},
+};
+use tarquet_convert::ArchiveRef;
+use tokio::runtime::Handle;
+
+/// A run with its archive opened and its window at hand.
+#[derive(Debug)]
+pub struct Picked {
+    /// The archive.
+    pub archive: ArchiveRef,
+    /// Where its bytes come from: from the seek point to the last byte that can be needed.
+    pub stretch: Stretch,
+    /// Where decoding starts.
+    pub start: SeekPoint,
+    /// The window it needs, if it does.
+    pub window: Option<bytes::Bytes>,
+    /// The members wanted, and what to call each.
+    pub wanted: Vec<(u32, Wanted)>,
+}
+
+/// Everything an extractor needs.
+#[derive(Debug)]
+pub struct Extraction {
+    /// Runs, in order.
+    pub runs: Vec<Picked>,
+    /// How far ahead to fetch.
+    pub fetch: FetchSettings,
+    /// Counts fetched bytes.
+    pub progress: Arc<ProgressCell>,
+    /// Raised when the attempt should end.
+    pub stop: Stop,
+}
+
+/// Fills segments with the wanted members' bodies, in order, each proved by its checksum. Runs to the end on the calling
+/// thread. Ends early, without a failure, when the other end of the ring is gone.
+///
+/// # Errors
+/// What the store said; archives that do not decode as they were indexed; `STOPPED`.
+pub fn extract(runtime: &Handle, work: Extraction, empties: &Empties<u32>) -> Result<(), Failure> {
+    let stretches: Vec<Stretch> = work.runs.iter().map(|r| r.stretch.clone()).collect();
+    let mut chunks = fetch(runtime, stretches, work.fetch, Arc::clone(&work.progress));
+    let mut sink = RingSink { empties, open: None, names: Vec::new(), size: 0, gone: false };
+    let mut ahead = None;
+    for (n, run) in work.runs.iter().enumerate() {
+        match one_run(run, n, &mut chunks, &mut ahead, &mut sink, &work.stop) {
+            Err(_) if sink.gone => return Ok(()),
+            other => other.map_err(|f| f.at_uri(&run.archive.uri))?,
+        }
+    }
+    sink.flush();
+    Ok(())
+}
+
+fn one_run(
+    run: &Picked,
+    n: usize,
+    chunks: &mut Chunks,
+    ahead: &mut Option<crate::input::Chunk>,
+    sink: &mut RingSink<'_>,
+    stop: &Stop,
+) -> Result<(), Failure> {
+    let wanted = run.wanted.iter().map(|(_, w)| *w).collect();
+    sink.names = run.wanted.iter().map(|(name, _)| *name).collect();
+    let mut stream = MemberStream::new(run.archive.container, &run.start, run.window.as_deref(), wanted)?;
+    loop {
+        if stop.is_raised() {
+            return Err(Failure::new(cluster::STOPPED, "the attempt was stopped"));
+        }
+        let chunk = match ahead.take() {
+            Some(chunk) => Some(chunk),
+            None => chunks.next_chunk()?,
+        };
+        match chunk {
+            // A run may be done before its stretch is: the rest of it is passed over.
+            Some(chunk) if chunk.stretch == n => {
+                if !stream.is_done() {
+                    stream.feed(&chunk.bytes, sink)?;
+                }
+                if stream.is_done() {
+                    chunks.finish(n);
+                }
+            }
+            Some(next) => {
+                *ahead = Some(next);
+                return stream.finish(sink);
+            }
+            None => return stream.finish(sink),
+        }
+    }
+}
+
+/// Puts bodies into the ring's segments.
+struct RingSink<'a> {
+    empties: &'a Empties<u32>,
+    open: Option<OpenSegment<u32>>,
+    names: Vec<u32>,
+    size: usize,
+    gone: bool,
+}
+
+impl RingSink<'_> {
+    fn flush(&mut self) {
+        if let Some(open) = self.open.take().filter(|o| !o.is_empty()) {
+            self.gone |= !self.empties.hand_over(open);
+        }
+    }
+
+    fn gone(&mut self) -> Failure {
+        self.gone = true;
+        Failure::new(cluster::STOPPED, "the attempt has ended")
+    }
+}
+
+impl BodySink for RingSink<'_> {
+    fn begin(&mut self, _member: usize, size: u64) -> Result<(), Failure> {
+        self.size = usize::try_from(size).unwrap_or(usize::MAX);
+        if self.open.as_mut().is_some_and(|o| o.room(self.size).is_err()) {
+            self.flush();
+        }
+        if self.open.is_none() {
+            let open = self.empties.take();
+            self.open = Some(open.ok_or_else(|| self.gone())?);
+        }
+        let open = self.open.as_mut().expect("taken just now");
+        let capacity = open.capacity();
+        match open.room(self.size) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Failure::new(ourselves::INVARIANT, "a member is larger than its shard's segments")
+                .expected(format!("at most {capacity} bytes"), format!("{size} bytes"))),
+        }
+    }
+
+    fn body(&mut self) -> &mut [u8] {
+        match self.open.as_mut().map(|open| open.room(self.size)) {
+            Some(Ok(room)) => room,
+            _ => &mut [],
+        }
+    }
+
+    fn complete(&mut self, member: usize) -> Result<(), Failure> {
+        let size = self.size;
+        let open = self.open.as_mut().expect("a body was begun");
+        open.commit(self.names[member], size);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::ring;
+
+    #[test]
+    fn a_ring_without_a_reader_stops_the_extractor() {
+        let dir = tempfile::tempdir().unwrap();
+        let (empties, filled) = ring::<u32>(dir.path(), 1, 4096).unwrap();
+        let mut sink = RingSink { empties: &empties, open: None, names: vec![0, 1], size: 0, gone: false };
+        sink.begin(0, 4000).unwrap();
+        sink.complete(0).unwrap();
+        drop(filled);
+        let failure = sink.begin(1, 4000).unwrap_err();
+        assert_eq!(failure.code, cluster::STOPPED);
+        assert!(sink.gone, "the end of the ring is not the archive's fault");
+    }
+}
