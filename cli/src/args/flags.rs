@@ -1,0 +1,69 @@
+//! Groups of arguments that several commands share.
+
+use super::StoreFlags;
+use clap::Args;
+use std::path::PathBuf;
+use tarquet_common::{spec::Spec, store::StoreSettings, units::Bytes};
+
+/// What of this machine the work may use.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Resources")]
+pub struct ResourceFlags {
+    /// Shards at a time [default: as many as there are cores]
+    #[arg(long, value_name = "N", env = "TARQUET_SLOTS", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub slots: Option<u32>,
+    /// Memory for all slots together, as 4GiB [default: what the control group or the machine has]
+    #[arg(long, value_name = "SIZE", env = "TARQUET_MEMORY")]
+    pub memory: Option<Bytes>,
+    /// Folder for members between fetching and decoding; best in memory
+    #[arg(long, value_name = "DIR", env = "TARQUET_SCRATCH", default_value = "/dev/shm")]
+    pub scratch: PathBuf,
+}
+
+/// A job given by a spec, or by its input and output alone.
+#[derive(Clone, Debug, Args)]
+pub struct JobFlags {
+    /// Job spec: TOML or JSON; - reads standard input
+    #[arg(value_name = "SPEC")]
+    pub spec: Option<PathBuf>,
+    /// Archives or loose files: paths or s3:// URIs, globs allowed
+    #[arg(long, value_name = "URI", num_args = 1.., conflicts_with = "spec", requires = "output")]
+    pub input: Vec<String>,
+    /// Where the dataset goes: a new or empty folder or s3:// prefix
+    #[arg(long, value_name = "URI", conflicts_with = "spec", requires = "input")]
+    pub output: Option<String>,
+    /// How many partitions to write
+    #[arg(long, value_name = "N", requires = "input")]
+    pub partitions: Option<u32>,
+    /// Where indexes of archives are kept for reuse [default: OUTPUT.tarquet/index/]
+    #[arg(long, value_name = "URI")]
+    pub index: Option<String>,
+}
+
+impl StoreFlags {
+    /// Fills in what a spec does not say.
+    pub fn complete(&self, settings: &mut StoreSettings) {
+        let fill = |to: &mut Option<String>, from: &Option<String>| {
+            if to.is_none() {
+                to.clone_from(from);
+            }
+        };
+        fill(&mut settings.endpoint, &self.endpoint_url);
+        fill(&mut settings.region, &self.region);
+        fill(&mut settings.profile, &self.profile);
+        settings.anonymous |= self.no_sign_request;
+    }
+
+    /// The settings these flags alone make.
+    pub fn settings(&self) -> StoreSettings {
+        let mut settings = StoreSettings::default();
+        self.complete(&mut settings);
+        settings
+    }
+
+    /// Fills in what both stores of a spec do not say.
+    pub fn complete_spec(&self, spec: &mut Spec) {
+        self.complete(&mut spec.input.store);
+        self.complete(&mut spec.output.store);
+    }
+}

@@ -1,0 +1,126 @@
+//! `tarquet config show`: every setting in force, and where it comes from. Settings are flags and
+//! environment variables; there is no file that could say something else.
+
+use crate::{
+    args::{Cli, Format},
+    context::Context,
+    error::CliError,
+    exit::Exit,
+    render::{Align, Table},
+};
+use clap::{ArgMatches, CommandFactory, parser::ValueSource};
+use serde::Serialize;
+
+/// What to do with the settings.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+/// What to do with the settings.
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// List them
+    Show {
+        /// Say of each where it comes from: default, environment or command line
+        #[arg(long)]
+        origin: bool,
+    },
+}
+
+/// One setting.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Setting {
+    /// The flag, without dashes; a command's own as `worker.slots`.
+    key: String,
+    /// What is in force; absent when nothing is.
+    value: Option<String>,
+    /// `default`, the variable's name, `command line`, or `unset`.
+    origin: String,
+    /// The variable that sets it.
+    env: Option<String>,
+}
+
+/// Lists the settings.
+pub(crate) fn run(args: &Args, cx: &Context, matches: &ArgMatches) -> Result<Exit, CliError> {
+    let Action::Show { origin } = args.action;
+    let settings = gather(matches);
+    match cx.format() {
+        Format::Json => cx.answer_json(&settings)?,
+        Format::Jsonl => settings.iter().try_for_each(|s| cx.answer_json(s))?,
+        Format::Name => cx.answer(&settings.iter().map(|s| format!("{}\n", s.key)).collect::<String>())?,
+        Format::Table => cx.answer(&table(&settings, origin, cx.terminal.width))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn table(settings: &[Setting], origin: bool, width: usize) -> String {
+    let value = |s: &Setting| s.value.clone().unwrap_or_else(|| "-".into());
+    if origin {
+        let mut t =
+            Table::new(vec![("SETTING", Align::Left), ("VALUE", Align::Left), ("FROM", Align::Left)], 1);
+        settings.iter().for_each(|s| t.row([s.key.clone(), value(s), s.origin.clone()]));
+        return t.render(width);
+    }
+    let mut t = Table::new(vec![("SETTING", Align::Left), ("VALUE", Align::Left)], 1);
+    settings.iter().for_each(|s| t.row([s.key.clone(), value(s)]));
+    t.render(width)
+}
+
+/// The globals as parsed, then what each command takes from its environment.
+fn gather(matches: &ArgMatches) -> Vec<Setting> {
+    let grammar = Cli::command();
+    let innermost = innermost(matches);
+    let mut settings: Vec<Setting> =
+        grammar.get_arguments().filter(|a| is_setting(a)).map(|a| parsed(a, innermost)).collect();
+    for command in grammar.get_subcommands() {
+        let own = command.get_arguments().filter(|a| a.get_env().is_some());
+        settings.extend(own.map(|a| from_environment(command.get_name(), a)));
+    }
+    settings
+}
+
+/// Globals are propagated to the command that was called, where flags after its name are seen too.
+fn innermost(matches: &ArgMatches) -> &ArgMatches {
+    matches.subcommand().map_or(matches, |(_, inner)| innermost(inner))
+}
+
+fn is_setting(arg: &clap::Arg) -> bool {
+    arg.get_long().is_some()
+        && !["help", "version", "quiet", "verbose", "yes"].contains(&arg.get_id().as_str())
+}
+
+fn key(arg: &clap::Arg) -> String {
+    arg.get_long().unwrap_or_else(|| arg.get_id().as_str()).to_owned()
+}
+
+fn env_name(arg: &clap::Arg) -> Option<String> {
+    arg.get_env().map(|e| e.to_string_lossy().into_owned())
+}
+
+fn parsed(arg: &clap::Arg, matches: &ArgMatches) -> Setting {
+    let id = arg.get_id().as_str();
+    let raw = matches.get_raw(id).into_iter().flatten();
+    let value = raw.map(|v| v.to_string_lossy().into_owned()).reduce(|a, b| format!("{a} {b}"));
+    let env = env_name(arg);
+    let origin = match matches.value_source(id) {
+        Some(ValueSource::CommandLine) => "command line".to_owned(),
+        Some(ValueSource::EnvVariable) => env.clone().unwrap_or_default(),
+        Some(_) => "default".to_owned(),
+        None => "unset".to_owned(),
+    };
+    Setting { key: key(arg), value, origin, env }
+}
+
+fn from_environment(command: &str, arg: &clap::Arg) -> Setting {
+    let env = env_name(arg);
+    let set = env.as_ref().and_then(std::env::var_os).map(|v| v.to_string_lossy().into_owned());
+    let default = arg.get_default_values().first().map(|v| v.to_string_lossy().into_owned());
+    let origin = match (&set, &default) {
+        (Some(_), _) => env.clone().unwrap_or_default(),
+        (None, Some(_)) => "default".to_owned(),
+        (None, None) => "unset".to_owned(),
+    };
+    Setting { key: format!("{command}.{}", key(arg)), value: set.or(default), origin, env }
+}

@@ -1,0 +1,76 @@
+//! `tarquet coordinator`: serves jobs to workers.
+
+use crate::{connection::block_on, context::Context, error::CliError, exit::Exit, local};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use tarquet_common::{
+    clock::SystemClock,
+    codes::ourselves,
+    failure::Failure,
+    store::{StoreError, Stores, Uri},
+};
+use tarquet_coordinator::{
+    Coordinator, CoordinatorSettings, FilePaths, ListenSettings, Serving, kinds::AllKinds,
+};
+use tarquet_worker::agent::{Drain, drain_on_signals};
+
+/// Where to keep state, where to listen.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  tarquet coordinator --state /var/lib/tarquet\n  \
+                        tarquet coordinator --state state --shared /mnt/shared --listen 127.0.0.1:7481")]
+pub(crate) struct Args {
+    /// Folder of the ledger
+    #[arg(long, value_name = "DIR", env = "TARQUET_STATE", default_value = "tarquet-state")]
+    state: PathBuf,
+    /// Address for workers and the command line (gRPC)
+    #[arg(long, value_name = "ADDR", env = "TARQUET_LISTEN", default_value = "127.0.0.1:7481")]
+    listen: SocketAddr,
+    /// Address for probes and scripts (HTTP)
+    #[arg(long, value_name = "ADDR", env = "TARQUET_HTTP", default_value = "127.0.0.1:7480")]
+    http: SocketAddr,
+    /// Folder that all workers see at the same path: jobs may name files in it
+    #[arg(long, value_name = "DIR", env = "TARQUET_SHARED_DIR")]
+    shared: Option<PathBuf>,
+    /// Where pointers to jobs are kept, so that jobs outlive this machine [default: beside the state]
+    #[arg(long, value_name = "URI", env = "TARQUET_REGISTRY")]
+    registry: Option<String>,
+    /// How long a lease lives without being renewed
+    #[arg(long, value_name = "TIME", env = "TARQUET_LEASE_TTL", default_value = "60s")]
+    lease_ttl: crate::args::Duration,
+    /// Listen on addresses that others can reach, although nothing protects them
+    #[arg(long)]
+    insecure: bool,
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
+    block_on(async {
+        let settings = settings(args, cx)?;
+        let listen = ListenSettings { listen: args.listen, http: args.http, insecure: args.insecure };
+        // The ports first: a second coordinator on them must not touch the ledger.
+        let serving = Serving::bind(&listen).await?;
+        let stores = Arc::new(Stores::new());
+        let kinds = Arc::new(AllKinds::new(stores.clone(), local::build()));
+        let clock = Arc::new(SystemClock::default());
+        let coordinator = Coordinator::start(settings, kinds, stores, clock).await?;
+        cx.say(&format!("coordinator: gRPC on {}, http://{}/", serving.listen(), serving.http()));
+        let drain = Drain::default();
+        let signals = drain_on_signals(drain)
+            .map_err(|e| Failure::new(ourselves::INVARIANT, "signals cannot be watched").caused_by(&e))?;
+        serving.run(coordinator, signals).await?;
+        Ok(Exit::Done)
+    })
+}
+
+fn settings(args: &Args, cx: &Context) -> Result<CoordinatorSettings, CliError> {
+    let mut settings = CoordinatorSettings::new(args.state.clone());
+    settings.core.lease_ttl_ms = u64::try_from(args.lease_ttl.0.as_millis()).unwrap_or(u64::MAX);
+    settings.core.renew_every_ms = (settings.core.lease_ttl_ms / 6).max(50);
+    if let Some(uri) = &args.registry {
+        settings.registry = Some(Uri::parse_here(uri).map_err(|e| Failure::from(StoreError::from(e)))?);
+    }
+    settings.registry_store = cx.globals.store.settings();
+    if let Some(dir) = &args.shared {
+        settings.paths = FilePaths::Shared(dir.clone());
+    }
+    Ok(settings)
+}

@@ -1,0 +1,214 @@
+//! `tarquet gc`: removes what ended jobs left beside an output: uploads that nobody will complete, and the
+//! temporary objects in the prefixes of jobs that were cancelled or failed. What a finished job keeps (plan,
+//! receipts, quarantine, catalog) and indexes stay.
+
+use crate::{
+    args::Format,
+    connection::block_on,
+    context::Context,
+    error::CliError,
+    exit::Exit,
+    render::{Align, Table, count, duration_ms},
+};
+use futures::TryStreamExt;
+use serde::Serialize;
+use std::{collections::BTreeSet, sync::Arc};
+use tarquet_common::{
+    clock::Clock,
+    codes::spec as codes,
+    failure::Failure,
+    ids::JobId,
+    store::{Store, StoreError, Stores, UploadInfo, Uri, list_all},
+};
+use tarquet_coordinator::{from_objects, objects::job_uri};
+use tarquet_core::{PhaseName, views::JobStatus};
+
+/// Where no job is known, uploads begun later than this ago are left alone.
+const YOUNG_MS: u64 = 24 * 3_600_000;
+
+/// Which output.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The output of jobs: a folder or s3:// prefix
+    #[arg(value_name = "OUT")]
+    output: String,
+}
+
+/// One thing to remove.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Litter {
+    /// An upload under the output.
+    Upload { key: String, upload_id: String, begun_ms: u64 },
+    /// An object in a job's prefix.
+    Object { key: String, bytes: u64 },
+}
+
+/// Lists what can go and, with `-y`, removes it.
+pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
+    block_on(async {
+        let place = Place::open(&args.output, cx).await?;
+        // Uploads first: whoever began one had written its job before, so the jobs read next name all their owners.
+        let uploads = place.output.list_uploads("").await.map_err(Failure::from)?;
+        let jobs = place.jobs().await?;
+        let mut litter = abandoned(uploads, &jobs, cx.clock.unix_ms());
+        litter.extend(place.leftovers(&jobs).await?);
+        tell(&litter, cx)?;
+        if litter.is_empty() {
+            return Ok(Exit::Done);
+        }
+        if !cx.globals.yes {
+            let text = format!("{} things would be removed, and nobody has said yes", litter.len());
+            return Err(Failure::new(codes::NEEDS_YES, text).at_uri(&args.output).into());
+        }
+        place.remove(&litter).await?;
+        cx.say(&format!("Removed {}", litter.len()));
+        Ok(Exit::Done)
+    })
+}
+
+/// An output and the home beside it.
+struct Place {
+    output: Arc<dyn Store>,
+    home: Arc<dyn Store>,
+    home_uri: Uri,
+    stores: Stores,
+    settings: tarquet_common::store::StoreSettings,
+    now_ms: u64,
+}
+
+impl Place {
+    async fn open(output: &str, cx: &Context) -> Result<Self, CliError> {
+        let uri = Uri::parse_here(output).map_err(|e| Failure::from(StoreError::from(e)))?;
+        let no_home =
+            || Failure::new(codes::NO_JOB_HERE, format!("nothing is beside {output}")).at_uri(output);
+        let home_uri = uri.sibling(".tarquet").ok_or_else(no_home)?;
+        let (stores, settings) = (Stores::new(), cx.globals.store.settings());
+        let output = stores.open(&uri, &settings).await.map_err(Failure::from)?;
+        let home = stores.open(&home_uri, &settings).await.map_err(Failure::from)?;
+        Ok(Self { output, home, home_uri, stores, settings, now_ms: cx.clock.unix_ms() })
+    }
+
+    /// Every job that has objects here, with its status where it has a job object.
+    async fn jobs(&self) -> Result<Vec<(JobId, Option<JobStatus>)>, CliError> {
+        let of_key = |key: &str| key.strip_prefix("jobs/")?.split('/').next()?.parse::<JobId>().ok();
+        let mut ids = BTreeSet::new();
+        let mut objects = list_all(self.home.as_ref(), "jobs/");
+        while let Some(object) = objects.try_next().await.map_err(Failure::from)? {
+            ids.extend(object.ok().and_then(|o| of_key(&o.key)));
+        }
+        let mut jobs = Vec::new();
+        for id in ids {
+            let uri = job_uri(&self.home_uri, &id);
+            let found = from_objects(&self.stores, &uri, &self.settings, None, self.now_ms).await?;
+            jobs.push((id, found.map(|f| f.status)));
+        }
+        Ok(jobs)
+    }
+
+    /// Objects in the prefixes of jobs that were cancelled or failed.
+    async fn leftovers(&self, jobs: &[(JobId, Option<JobStatus>)]) -> Result<Vec<Litter>, CliError> {
+        let mut litter = Vec::new();
+        for (id, status) in jobs {
+            let dead =
+                status.as_ref().is_some_and(|s| matches!(s.phase, PhaseName::Cancelled | PhaseName::Failed));
+            if !dead {
+                continue;
+            }
+            let prefix = format!("jobs/{id}/");
+            let mut objects = list_all(self.home.as_ref(), &prefix);
+            while let Some(object) = objects.try_next().await.map_err(Failure::from)? {
+                let Ok(object) = object else { continue };
+                let name = object.key.strip_prefix(&prefix).unwrap_or_default();
+                if removable(name) {
+                    litter.push(Litter::Object { key: object.key, bytes: object.size });
+                }
+            }
+        }
+        Ok(litter)
+    }
+
+    async fn remove(&self, litter: &[Litter]) -> Result<(), CliError> {
+        for one in litter {
+            match one {
+                Litter::Upload { key, upload_id, .. } => self.output.abort_upload(key, upload_id).await,
+                Litter::Object { key, .. } => self.home.delete(key).await,
+            }
+            .map_err(Failure::from)?;
+        }
+        Ok(())
+    }
+}
+
+/// Uploads that no job here will complete: none while a job goes on; where no job is known at all (its prefix may be
+/// elsewhere), only old ones.
+fn abandoned(uploads: Vec<UploadInfo>, jobs: &[(JobId, Option<JobStatus>)], now_ms: u64) -> Vec<Litter> {
+    if jobs.iter().any(|(_, status)| status.as_ref().is_none_or(|s| !over(s))) {
+        return Vec::new();
+    }
+    let gone =
+        uploads.into_iter().filter(|u| !jobs.is_empty() || u.begun_ms.saturating_add(YOUNG_MS) < now_ms);
+    gone.map(|u| Litter::Upload { key: u.key, upload_id: u.upload_id, begun_ms: u.begun_ms }).collect()
+}
+
+fn over(status: &JobStatus) -> bool {
+    matches!(status.phase, PhaseName::Done | PhaseName::Cancelled | PhaseName::Failed)
+}
+
+/// What of a dead job's prefix is of no more use: everything but what says what it was and how it ended.
+fn removable(name: &str) -> bool {
+    !matches!(name, "job.json" | "outcome.json") && !name.starts_with("quarantine/")
+}
+
+fn tell(litter: &[Litter], cx: &Context) -> Result<(), CliError> {
+    match cx.format() {
+        Format::Json => return cx.answer_json(&litter),
+        Format::Jsonl => return litter.iter().try_for_each(|l| cx.answer_json(l)),
+        Format::Name | Format::Table if litter.is_empty() => return cx.answer("Nothing to remove."),
+        Format::Name | Format::Table => {}
+    }
+    let mut table =
+        Table::new(vec![("WHAT", Align::Left), ("KEY", Align::Left), ("AGE OR BYTES", Align::Right)], 1);
+    for one in litter {
+        match one {
+            Litter::Upload { key, begun_ms, .. } => {
+                let age = duration_ms(cx.clock.unix_ms().saturating_sub(*begun_ms));
+                table.row(["upload".into(), key.clone(), age]);
+            }
+            Litter::Object { key, bytes } => table.row(["object".into(), key.clone(), count(*bytes)]),
+        }
+    }
+    cx.answer(&table.render(cx.terminal.width))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn upload(begun_ms: u64) -> UploadInfo {
+        UploadInfo { key: "part-00000.parquet".into(), upload_id: "u".into(), begun_ms }
+    }
+
+    #[test]
+    fn without_a_known_job_only_old_uploads_go() {
+        let now = 10 * YOUNG_MS;
+        assert_eq!(abandoned(vec![upload(now - 1)], &[], now), []);
+        assert_eq!(abandoned(vec![upload(1)], &[], now).len(), 1);
+    }
+
+    #[test]
+    fn nothing_goes_while_a_job_cannot_be_read() {
+        let unread = [(JobId::from_parts(1, 1), None)];
+        assert_eq!(abandoned(vec![upload(1)], &unread, 10 * YOUNG_MS), []);
+    }
+
+    #[test]
+    fn how_a_job_ended_is_kept() {
+        assert!(
+            !removable("outcome.json")
+                && !removable("job.json")
+                && !removable("quarantine/convert/1.parquet")
+        );
+        assert!(removable("receipts/002/0000000001.0000000000.json") && removable("plans/002.json"));
+    }
+}

@@ -1,0 +1,33 @@
+//! `tarquet plan`: what a job would do; writes nothing.
+
+use crate::{
+    args::{Format, JobFlags},
+    connection::block_on,
+    context::Context,
+    error::CliError,
+    exit::Exit,
+    plan::{gather, reckon},
+    screens, spec,
+};
+
+/// Which job.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  tarquet plan frames.toml\n  \
+                        tarquet plan --input 'data/*.tar.lz4' --output out --partitions 8\n\n\
+                        Archives without an index are judged by their beginnings; such figures are marked.")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    job: JobFlags,
+}
+
+/// Plans.
+pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
+    let spec = spec::of_flags(&args.job, &cx.globals.store)?;
+    let view = reckon(&spec, &block_on(async { Ok(gather(&spec).await?) })?);
+    match cx.format() {
+        Format::Json | Format::Jsonl => cx.answer_json(&view)?,
+        Format::Name => cx.answer(&view.name)?,
+        Format::Table => cx.answer(&screens::plan(&view, cx.look()))?,
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,104 @@
+//! `tarquet run`: coordinator and worker in this process, to the end.
+
+use super::waiting::{self, Goal, Waited};
+use crate::{
+    args::{JobFlags, ResourceFlags},
+    connection::{block_on, over, refused, token},
+    context::Context,
+    error::CliError,
+    exit::Exit,
+    local::{Home, Local},
+    offline,
+    resources::Resources,
+    spec,
+};
+use tarquet_common::{codes::ourselves, failure::Failure, spec::Spec, store::StoreSettings};
+use tarquet_coordinator::{Jobs, Steer};
+
+/// What to run.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  tarquet run frames.toml\n  \
+                        tarquet run --input 'data/*.tar.lz4' --output out --partitions 8\n  \
+                        tarquet run --resume out --accept\n\n\
+                        Exit codes: 0 all converted, 3 published with quarantine, 4 failed, 5 held, 11 cancelled.")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    job: JobFlags,
+    #[command(flatten)]
+    resources: ResourceFlags,
+    /// Go on with the job of this output after a hold, a kill or a reboot
+    #[arg(long, value_name = "OUTPUT", conflicts_with_all = ["spec", "input", "output", "partitions"])]
+    resume: Option<String>,
+    /// With --resume: go on without what failed
+    #[arg(long, requires = "resume")]
+    accept: bool,
+    /// With --resume: try again what failed
+    #[arg(long, requires = "resume", conflicts_with = "accept")]
+    retry: bool,
+}
+
+/// Runs a job to its end, or until it is held or interrupted.
+pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
+    let resources = Resources::of(&args.resources)?;
+    match &args.resume {
+        Some(output) => block_on(resume(output, args, &resources, cx)),
+        None => {
+            let spec = spec::of_flags(&args.job, &cx.globals.store)?;
+            block_on(fresh(&spec, &resources, cx))
+        }
+    }
+}
+
+async fn fresh(spec: &Spec, resources: &Resources, cx: &Context) -> Result<Exit, CliError> {
+    let value = serde_json::to_value(spec).map_err(|e| {
+        Failure::new(ourselves::INVARIANT, "the spec cannot be written as JSON").caused_by(&e)
+    })?;
+    // Before anything is written: a run that cannot begin leaves nothing behind.
+    tarquet_coordinator::kinds::preflight(spec).await?;
+    let home = Home::of(&spec.output.uri, spec.output.job_uri.as_deref())?;
+    let local = Local::start(home, &spec.output.store, resources).await?;
+    let job = match local.handle.submit(token(cx), value).await {
+        Ok(submitted) => submitted.job.to_string(),
+        Err(error) => {
+            local.stop(cx).await?;
+            return Err(refused(error, cx));
+        }
+    };
+    follow(local, &job, &spec.output.uri, cx).await
+}
+
+async fn resume(output: &str, args: &Args, resources: &Resources, cx: &Context) -> Result<Exit, CliError> {
+    let kept = offline::read(output, cx).await?;
+    let settings: StoreSettings = cx.globals.store.settings();
+    let local = Local::start(Home::of(output, None)?, &settings, resources).await?;
+    let job = kept.status.job.to_string();
+    if local.handle.status(&job).await.is_err() {
+        let prefix = kept.store.root().to_string();
+        local.handle.adopt(&prefix, settings).await.map_err(|e| refused(e, cx))?;
+    }
+    let steer = match (args.accept, args.retry) {
+        (true, _) => Some(Steer::Accept),
+        (_, true) => Some(Steer::Retry),
+        _ => None,
+    };
+    if let Some(steer) = steer.filter(|_| !over(&kept.status)) {
+        local.handle.steer(&job, steer).await.map_err(|e| refused(e, cx))?;
+    }
+    follow(local, &job, output, cx).await
+}
+
+async fn follow(local: Local, job: &str, output: &str, cx: &Context) -> Result<Exit, CliError> {
+    let waited = waiting::follow(&local.handle, job, Goal::Alone, None, cx).await;
+    if matches!(waited, Ok(Waited::Detached)) {
+        cx.say("Stopping; what is finished is kept.");
+    }
+    local.stop(cx).await?;
+    let waited = waited?;
+    match &waited {
+        Waited::Detached => {
+            cx.say(&format!("Interrupted. Go on with: tarquet run --resume '{output}'"));
+            Ok(Exit::Interrupted)
+        }
+        ended => waiting::end(ended, Some(output), cx),
+    }
+}

@@ -1,0 +1,51 @@
+//! The way to a coordinator, for every command that needs one.
+
+use crate::{context::Context, error::CliError};
+use std::{future::Future, sync::Arc};
+use tarquet_common::{
+    clock::Clock,
+    codes::{cluster, ourselves},
+    failure::Failure,
+};
+use tarquet_coordinator::{Jobs, JobsError, RemoteJobs};
+
+/// The coordinator that the globals name. Does not connect yet.
+pub(crate) fn connect(cx: &Context) -> Result<Arc<dyn Jobs>, CliError> {
+    Ok(Arc::new(RemoteJobs::new(&cx.globals.coordinator)?))
+}
+
+/// Runs a command's work on a runtime of its own.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|e| {
+        CliError::from(Failure::new(ourselves::INVARIANT, "no runtime could be started").caused_by(&e))
+    })?;
+    runtime.block_on(work)
+}
+
+/// What a coordinator's answer means for the command.
+pub(crate) fn refused(error: JobsError, cx: &Context) -> CliError {
+    match error {
+        JobsError::Refused(failure) => CliError::Failure(failure),
+        JobsError::Unreachable(why) => {
+            let mut failure = Failure::new(cluster::COORDINATOR_UNREACHABLE, "the coordinator cannot be reached")
+                .at_uri(&cx.globals.coordinator)
+                .with_hint(
+                    "Is it running (`tarquet coordinator`)? Name another with --coordinator or TARQUET_COORDINATOR; \
+                     a job of `tarquet run` is read from its output: `tarquet status OUTPUT`.",
+                );
+            failure.causes.push(why);
+            failure.into()
+        }
+    }
+}
+
+/// A token for one submit: repeating the call after a lost answer must not make a second job.
+pub(crate) fn token(cx: &Context) -> String {
+    let chance = std::hash::BuildHasher::hash_one(&std::collections::hash_map::RandomState::new(), 0u8);
+    format!("cli-{:x}-{}-{chance:016x}", cx.clock.unix_ms(), std::process::id())
+}
+
+/// Whether a job will not move any more.
+pub(crate) fn over(status: &tarquet_core::views::JobStatus) -> bool {
+    status.finished_unix_ms.is_some()
+}

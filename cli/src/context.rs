@@ -1,0 +1,74 @@
+//! What the typed arguments mean in this process: handed to every command.
+
+use crate::{
+    args::{Format, Globals, ProgressMode},
+    error::CliError,
+    render::Paint,
+    screens::Look,
+    terminal::{Facts, Terminal},
+};
+use std::io::{self, Write};
+use tarquet_common::clock::SystemClock;
+
+/// Everything a command may need that is not its own arguments.
+pub(crate) struct Context {
+    /// The global arguments.
+    pub globals: Globals,
+    /// What the streams can do.
+    pub terminal: Terminal,
+    /// The machine's clocks.
+    pub clock: SystemClock,
+}
+
+impl Context {
+    /// The context of these globals in this process.
+    pub(crate) fn new(globals: Globals) -> Self {
+        let terminal = Terminal::decide(&Facts::gather(), globals.color);
+        Self { globals, terminal, clock: SystemClock::default() }
+    }
+
+    /// How screens look on stdout.
+    pub(crate) fn look(&self) -> Look {
+        let Terminal { width, boxes, color_stdout, .. } = self.terminal;
+        Look { width, boxes, paint: Paint(color_stdout) }
+    }
+
+    /// How answers are written.
+    pub(crate) fn format(&self) -> Format {
+        self.globals.format
+    }
+
+    /// How progress is shown: never `auto`.
+    pub(crate) fn progress(&self) -> ProgressMode {
+        match self.globals.progress {
+            ProgressMode::Auto if self.globals.quiet > 0 => ProgressMode::None,
+            ProgressMode::Auto if self.terminal.redraws => ProgressMode::Bar,
+            ProgressMode::Auto => ProgressMode::Plain,
+            chosen => chosen,
+        }
+    }
+
+    /// Writes an answer to stdout. A reader that left is not an error of ours.
+    pub(crate) fn answer(&self, text: &str) -> Result<(), CliError> {
+        let mut out = io::stdout().lock();
+        let newline = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        write!(out, "{text}{newline}").and_then(|()| out.flush()).map_err(CliError::answer)
+    }
+
+    /// Writes an answer as JSON: pretty, or on one line.
+    pub(crate) fn answer_json(&self, value: &impl serde::Serialize) -> Result<(), CliError> {
+        let text = match self.format() {
+            Format::Jsonl => serde_json::to_string(value),
+            Format::Json | Format::Table | Format::Name => serde_json::to_string_pretty(value),
+        };
+        self.answer(&text.map_err(|e| CliError::answer(e.into()))?)
+    }
+
+    /// Says something to the person, on stderr, unless `-q`.
+    pub(crate) fn say(&self, text: &str) {
+        if self.globals.quiet == 0 {
+            // Talk is not an answer: a closed stderr must not end the command.
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
+    }
+}

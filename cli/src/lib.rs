@@ -1,0 +1,32 @@
+//! What a person meets: the grammar, the screens, the messages and the exit codes of `tarquet`.
+//!
+//! **Low args** ([`args`]) are what was typed; the **context** is what it means here: terminal, colours, width,
+//! coordinator, stores. A **command** (one file each under `commands/`) takes its args and the context and
+//! returns an [`Exit`] or an error; only [`main`] prints errors. A **screen** is a pure function
+//! from a view to text. **Answers** go to stdout, **talk** goes to stderr, and no module but `terminal` knows
+//! which is a terminal.
+
+mod app;
+pub mod args;
+mod commands;
+mod connection;
+mod context;
+mod doctor;
+mod error;
+mod exit;
+mod generate;
+mod inspect;
+mod local;
+mod logging;
+mod offline;
+mod plan;
+mod progress;
+mod quarantine;
+mod render;
+mod resources;
+mod screens;
+mod spec;
+mod terminal;
+
+pub use app::main;
+pub use exit::Exit;

@@ -1,0 +1,143 @@
+//! Coordinator and worker in this process: the third wiring of the same parts.
+
+use crate::{context::Context, error::CliError, resources::Resources};
+use std::{path::PathBuf, sync::Arc};
+use tarquet_common::{
+    clock::{Clock, SystemClock},
+    codes::spec as codes,
+    failure::Failure,
+    ids::WorkerId,
+    store::{StoreError, StoreSettings, Stores, Uri},
+};
+use tarquet_coordinator::{Coordinator, CoordinatorHandle, CoordinatorSettings, FilePaths, kinds::AllKinds};
+use tarquet_worker::{
+    agent::{self, AgentSettings, Drain},
+    attempt::{Runner, RunnerSettings},
+    output::UploadSettings,
+};
+use tokio::task::JoinHandle;
+
+/// Bytes of one upload part, and how many are in flight.
+const UPLOAD: UploadSettings = UploadSettings { part_bytes: 8 << 20, in_flight: 2 };
+
+/// What is written into every file, and compared between workers and coordinator.
+pub(crate) fn build() -> String {
+    format!("tarquet version {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// A name that no other worker has: host, process, and when it started.
+pub(crate) fn worker_id(clock: &dyn Clock) -> WorkerId {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = if host.trim().is_empty() { "worker" } else { host.trim() };
+    WorkerId(format!("{host}-{}-{:x}", std::process::id(), clock.unix_ms()))
+}
+
+/// What runs attempts here.
+pub(crate) fn runner(worker: WorkerId, resources: &Resources, stores: Arc<Stores>) -> Runner {
+    let settings = RunnerSettings { scratch: resources.scratch.clone(), upload: UPLOAD };
+    Runner::new(worker, settings, stores, Arc::new(SystemClock::default()))
+}
+
+/// A coordinator and a worker, wired without a network.
+pub(crate) struct Local {
+    /// The coordinator.
+    pub handle: CoordinatorHandle,
+    coordinator: Coordinator,
+    drain: Drain,
+    worker: JoinHandle<Result<(), Failure>>,
+}
+
+/// Where a local run keeps what is not the dataset.
+pub(crate) struct Home {
+    /// The ledger's folder.
+    pub state_dir: PathBuf,
+    /// Pointers to jobs.
+    pub registry: Uri,
+}
+
+impl Home {
+    /// Beside the output: on disk all of it, in a bucket all but the ledger, which is only a cache of what lies there.
+    ///
+    /// # Errors
+    /// `BAD_URI`; `BUCKET_ROOT`.
+    pub(crate) fn of(output: &str, job_uri: Option<&str>) -> Result<Self, CliError> {
+        let uri = |text: &str| {
+            Uri::parse_here(text).map_err(|e| CliError::from(Failure::from(StoreError::from(e))))
+        };
+        let side = match job_uri {
+            Some(text) => uri(text)?,
+            None => uri(output)?.sibling(".tarquet").ok_or_else(|| {
+                Failure::new(codes::BUCKET_ROOT, "the output is a whole bucket").at_uri(output)
+            })?,
+        };
+        let state_dir = match side.path() {
+            Some(path) => path.join("state"),
+            None => cache_dir().join(state_name(&side)),
+        };
+        Ok(Self { state_dir, registry: side.join("registry") })
+    }
+}
+
+/// Where ledgers of runs into buckets are kept: losing one costs a rebuild, nothing else.
+fn cache_dir() -> PathBuf {
+    let of = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let base = of("XDG_STATE_HOME").or_else(|| of("HOME").map(|h| h.join(".local/state")));
+    base.unwrap_or_else(std::env::temp_dir).join("tarquet/run")
+}
+
+fn state_name(side: &Uri) -> String {
+    side.as_str().bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b) } else { '_' }).collect()
+}
+
+impl Local {
+    /// Starts both.
+    ///
+    /// # Errors
+    /// What starting the coordinator said.
+    pub(crate) async fn start(
+        home: Home,
+        store: &StoreSettings,
+        resources: &Resources,
+    ) -> Result<Self, CliError> {
+        let stores = Arc::new(Stores::new());
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        let mut settings = CoordinatorSettings::new(home.state_dir);
+        settings.registry = Some(home.registry);
+        settings.registry_store = store.clone();
+        settings.paths = FilePaths::Anywhere;
+        let kinds = Arc::new(AllKinds::new(stores.clone(), build()));
+        let coordinator = Coordinator::start(settings, kinds, stores.clone(), clock.clone()).await?;
+        let handle = coordinator.handle.clone();
+        let id = worker_id(&*clock);
+        let drain = Drain::default();
+        let worker = tokio::spawn(agent::run(
+            Arc::new(handle.clone()),
+            Arc::new(runner(id.clone(), resources, stores)),
+            AgentSettings {
+                drain_grace_ms: 2_000,
+                ..AgentSettings::new(id, resources.slots, resources.slot_bytes)
+            },
+            drain.clone(),
+        ));
+        Ok(Self { handle, coordinator, drain, worker })
+    }
+
+    /// Ends both: attempts are handed back, everything answered is durable already.
+    ///
+    /// # Errors
+    /// What ended the worker before it was told to.
+    pub(crate) async fn stop(self, cx: &Context) -> Result<(), CliError> {
+        self.drain.ask("done");
+        let ended = self.worker.await;
+        drop(self.handle);
+        self.coordinator.stop().await;
+        match ended {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(failure)) => Err(failure.into()),
+            Err(died) => {
+                cx.say(&format!("the worker died: {died}"));
+                Ok(())
+            }
+        }
+    }
+}
