@@ -1,0 +1,123 @@
+//! Coordinator and workers as processes.
+
+use crate::world::{Answer, World, answer, until};
+use serde_json::Value;
+use std::{
+    fs::{self, File},
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Stdio},
+};
+
+/// A process of ours; killed when dropped.
+pub(crate) struct Process {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    fn start(world: &World, name: &str, args: &[&str]) -> Self {
+        let log = world.path(&format!("{name}.log"));
+        let err = File::options().create(true).append(true).open(&log).expect("a log");
+        let mut command = world.command();
+        command.args(args).stdout(Stdio::null()).stderr(err).stdin(Stdio::null());
+        Self { child: command.spawn().expect("tarquet starts"), log }
+    }
+
+    /// SIGKILL: nothing can be tidied up.
+    pub(crate) fn kill(mut self) {
+        assert!(self.is_running(), "it died before it was killed:\n{}", self.log());
+        self.child.kill().expect("it is ours");
+        self.child.wait().expect("it is ours");
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("it is ours").is_none()
+    }
+
+    /// What it has said.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may be dead already.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// A coordinator, and where it is.
+pub(crate) struct Cluster<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) url: String,
+    addresses: [String; 2],
+    pub(crate) coordinator: Option<Process>,
+    pub(crate) workers: Vec<Process>,
+    started: usize,
+}
+
+impl<'a> Cluster<'a> {
+    /// A coordinator and so many workers of one slot.
+    pub(crate) fn start(world: &'a World, workers: usize) -> Self {
+        let addresses = free_addresses();
+        let url = format!("http://{}", addresses[0]);
+        let mut cluster = Self { world, url, addresses, coordinator: None, workers: Vec::new(), started: 0 };
+        cluster.start_coordinator();
+        for _ in 0..workers {
+            cluster.start_worker(&["--slots", "1", "--memory", "1GiB"]);
+        }
+        cluster
+    }
+
+    /// Starts the coordinator, again where it was before.
+    pub(crate) fn start_coordinator(&mut self) {
+        let [listen, http] = &self.addresses;
+        let args =
+            ["coordinator", "--state", "state", "--listen", listen, "--http", http, "--lease-ttl", "3s"];
+        let mut process = Process::start(self.world, "coordinator", &args);
+        until("the coordinator", || {
+            assert!(process.is_running(), "the coordinator ended:\n{}", process.log());
+            self.ask(&["jobs"]).code.filter(|c| *c == 0)
+        });
+        self.coordinator = Some(process);
+    }
+
+    pub(crate) fn start_worker(&mut self, more: &[&str]) {
+        let args = [&["worker", "--coordinator", &self.url][..], more].concat();
+        self.started += 1;
+        self.workers.push(Process::start(self.world, &format!("worker-{}", self.started), &args));
+    }
+
+    /// Runs a command that talks to the coordinator.
+    pub(crate) fn ask(&self, args: &[&str]) -> Answer {
+        answer(self.world.command().env("TARQUET_COORDINATOR", &self.url).args(args).args(["-o", "json"]))
+    }
+
+    /// Submits a spec and says the job's id.
+    pub(crate) fn submit(&self, spec: &str) -> String {
+        let submitted = self.ask(&["submit", spec]).exits(0).json();
+        submitted["job"].as_str().expect("an id").to_owned()
+    }
+
+    pub(crate) fn status(&self, job: &str) -> Value {
+        self.ask(&["status", job]).exits(0).json()
+    }
+
+    /// Waits for the end of a job, which must be `code`.
+    pub(crate) fn wait(&self, job: &str, code: i32) -> Value {
+        let waited = self.ask(&["wait", job, "--timeout", "240s", "--progress", "none"]);
+        if waited.code != Some(code) {
+            let logs = self.workers.iter().map(Process::log).collect::<String>();
+            panic!("{waited:?}\n{}\n{logs}", self.coordinator.as_ref().map(Process::log).unwrap_or_default());
+        }
+        waited.json()
+    }
+}
+
+fn free_addresses() -> [String; 2] {
+    let bound = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    bound.map(|l| l.local_addr().expect("it is bound").to_string())
+}

@@ -1,0 +1,14 @@
+//! The real binaries, as people and machines meet them: processes, sockets, signals, exit codes.
+//!
+//! `world` is a directory with an S3 server beside it; `cluster` starts coordinator and workers; `archives` makes input
+//! that is broken in a known way.
+
+mod archives;
+mod arguments;
+mod cluster;
+mod damage;
+mod deaths;
+mod members;
+mod together;
+mod traffic;
+mod world;
