@@ -55,7 +55,7 @@ fn a_directory_is_served_without_copying() {
     std::fs::remove_dir_all(&dir).unwrap();
 }
 
-/// `tools/s3check.py` of the directory in `TARQUET_SHARED`, run by `TARQUET_PYTHON` (default `python3`), which needs
+/// `tools/s3check.py` of the directory in `TARQUET_SHARED`, run by the interpreter in `TARQUET_PYTHON23`, which needs
 /// boto3, awscrt, requests and psutil.
 #[test]
 fn the_conformance_list_passes() {
@@ -66,10 +66,12 @@ fn the_conformance_list_passes() {
     let Some(shared) = std::env::var_os("TARQUET_SHARED") else {
         return skip("TARQUET_SHARED is not set");
     };
-    let python = std::env::var("TARQUET_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let Some(python) = std::env::var_os("TARQUET_PYTHON23") else {
+        return skip("TARQUET_PYTHON23 is not set");
+    };
     let needs = Command::new(&python).args(["-c", "import boto3, awscrt, requests, psutil"]).output();
     if !needs.is_ok_and(|o| o.status.success()) {
-        return skip("no Python with boto3, awscrt, requests and psutil; see TARQUET_PYTHON");
+        return skip("TARQUET_PYTHON23 has no boto3, awscrt, requests or psutil");
     }
     let server = Server::start(Config::default()).unwrap();
     let script = Path::new(&shared).join("tools/s3check.py");
