@@ -70,11 +70,21 @@ def judge(output, members, key=None, by_position=False):
     got = pd.read_parquet(output)
     if by_position and len(got.columns) == len(want.columns):
         want.columns = got.columns
+    text_where_nothing_is_known(got, want)
     try:
         pd.testing.assert_frame_equal(got, want, check_freq=False, check_exact=True, obj="output")
     except AssertionError as e:
         raise Differs(" / ".join(str(e).split("\n"))) from e
     return len(got)
+
+
+def text_where_nothing_is_known(got, want):
+    """Rule 13: a column without a value is text, where pandas would write a column of no type; pandas 3 reads it as str."""
+    if len(got.columns) != len(want.columns):
+        return
+    for i in range(len(want.columns)):
+        if want.dtypes.iloc[i] == object and want.iloc[:, i].isna().all() and pd.api.types.is_string_dtype(got.dtypes.iloc[i]):
+            want.isetitem(i, want.iloc[:, i].astype(got.dtypes.iloc[i]))
 
 
 def parts_of(output):

@@ -149,7 +149,6 @@ fn run_all(fixtures: &[Fixture], scratch: &Path) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "minutes long and not yet seen whole with pandas 3.1; run with --ignored"]
 fn pandas_reads_each_fixture_as_it_was() {
     let judges = [Pandas::V23, Pandas::V31];
     if judges.iter().any(|j| environment::path(j.variable()).is_none()) {
