@@ -16,7 +16,8 @@ fn archives(c: &mut Criterion) {
         group.bench_function("index", |b| b.iter(|| index(black_box(&bytes)).unwrap()));
         let half = &indexed.members[indexed.members.len() / 2..];
         group.throughput(Throughput::Bytes(half.iter().map(|m| m.size).sum()));
-        group.bench_function("second half", |b| b.iter(|| bodies(&bytes, &indexed, black_box(half)).unwrap()));
+        group
+            .bench_function("second half", |b| b.iter(|| bodies(&bytes, &indexed, black_box(half)).unwrap()));
         group.finish();
     }
 }

@@ -13,8 +13,7 @@ const SPACING: u64 = 16 << 20;
 fn table(n: u32, members: u64) -> ArchiveTable {
     let step = (MEMBER_BYTES + 512).next_multiple_of(512);
     let stream = members * step;
-    let point =
-        |i| SeekPoint { compressed: i * SPACING / 2, uncompressed: i * SPACING, entry: Entry::Frame };
+    let point = |i| SeekPoint { compressed: i * SPACING / 2, uncompressed: i * SPACING, entry: Entry::Frame };
     ArchiveTable {
         archive: ArchiveRef {
             uri: format!("s3://bucket/frames_{n:02}.tar.lz4"),

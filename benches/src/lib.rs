@@ -31,7 +31,8 @@ pub fn archive(members: u32, blocks: &str) -> Vec<u8> {
             .into();
     arguments.extend(["--output".into(), folder.path().into()]);
     assert_eq!(tarquet::main(arguments).code(), 0);
-    let mut files = fs::read_dir(folder.path()).expect("the folder is there").map(|e| e.expect("listed").path());
+    let mut files =
+        fs::read_dir(folder.path()).expect("the folder is there").map(|e| e.expect("listed").path());
     let archive = files.find(|p| p.to_string_lossy().ends_with(".tar.lz4")).expect("one archive");
     fs::read(archive).expect("it was written")
 }

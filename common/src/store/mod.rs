@@ -20,6 +20,7 @@
 
 mod api;
 pub mod assumptions;
+mod buffer;
 pub mod checksum;
 mod error;
 pub mod faulty;
@@ -35,6 +36,7 @@ pub use api::{
     ByteStream, CompleteOutcome, Metadata, Object, ObjectMeta, Page, PutOutcome, Skipped, Store, UploadInfo,
     list_all,
 };
+pub use buffer::aligned_buffer;
 pub use error::StoreError;
 pub use local::LocalStore;
 pub use open::Stores;

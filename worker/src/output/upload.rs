@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tarquet_common::{
     failure::Failure,
     receipt::{Artifact, Part},
-    store::{Metadata, Store, checksum},
+    store::{Metadata, Store, aligned_buffer, checksum},
 };
 use tokio::{runtime::Handle, sync::Semaphore, task::JoinSet};
 
@@ -80,7 +80,7 @@ impl Upload {
         self.bytes += bytes.len() as u64;
         while !bytes.is_empty() {
             if self.pending.is_empty() {
-                self.pending.reserve(self.settings.part_bytes);
+                self.pending = aligned_buffer(self.settings.part_bytes);
             }
             let room = self.settings.part_bytes - self.pending.len();
             let (now, later) = bytes.split_at(room.min(bytes.len()));

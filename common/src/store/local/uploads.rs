@@ -11,7 +11,7 @@
 //! Senders use one size for all parts but the last, so the data file usually is the object, and completing is a
 //! rename. Otherwise the object is put together first.
 
-use super::{files, sidecar};
+use super::{direct, files, sidecar};
 use crate::{
     receipt::Part,
     store::{CompleteOutcome, Metadata, StoreError, UploadInfo, checksum},
@@ -20,7 +20,6 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom},
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
@@ -150,21 +149,14 @@ pub(super) fn part(dir: &Dir, number: u32, bytes: &[u8]) -> Result<Option<Part>,
         files::write_new(&temp, &[bytes])?;
         files::publish(&temp, &dir.own(number), true)?;
     } else {
-        write_slot(&dir.file("data"), u64::from(number - 1) * slot, bytes)?;
+        let data = dir.file("data");
+        direct::write_synced(&data, u64::from(number - 1) * slot, bytes)
+            .map_err(|e| StoreError::from_io("write", &data, e))?;
     }
     let record = Record { part, own_file };
     files::write_new(&temp, &[&serde_json::to_vec(&record).expect("numbers and strings are JSON")])?;
     files::publish(&temp, &dir.record(number), true)?;
     Ok(Some(record.part))
-}
-
-fn write_slot(path: &Path, offset: u64, bytes: &[u8]) -> Result<(), StoreError> {
-    let write = || {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
-        file.write_all_at(bytes, offset)?;
-        file.sync_data()
-    };
-    write().map_err(|e| StoreError::from_io("write", path, e))
 }
 
 /// The parts of an upload; `None` if there is no such upload.
