@@ -133,7 +133,7 @@ fn record(object: &Object, member: &Member, failure: Failure) -> FailureRecord {
         MemberKind::File if object.container == Container::Loose => {
             format!("tarquet inspect '{}'", object.uri)
         }
-        _ => format!("tarquet inspect '{}' --member '{name}'", object.uri),
+        _ => format!("tarquet inspect '{}' --member '{name}' --offset {}", object.uri, member.offset),
     };
     FailureRecord {
         job: String::new(),

@@ -12,8 +12,15 @@ use crate::{
     resources::Resources,
     spec,
 };
-use tarquet_common::{codes::ourselves, failure::Failure, spec::Spec, store::StoreSettings};
-use tarquet_coordinator::{Jobs, Steer};
+use tarquet_common::{
+    codes::{cluster, ourselves},
+    failure::Failure,
+    spec::Spec,
+    store::{StoreSettings, Stores},
+};
+use tarquet_coordinator::{Jobs, JobsError, Steer, kinds::convert::pinned_schema};
+use tarquet_core::PhaseName;
+use tarquet_encode::{FrozenSchema, SchemaRules};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -55,6 +62,10 @@ async fn fresh(spec: &Spec, resources: &Resources, cx: &Context) -> Result<Exit,
     })?;
     // Before anything is written: a run that cannot begin leaves nothing behind.
     tarquet_coordinator::kinds::preflight(spec).await?;
+    if let Some(file) = pinned_schema(&Stores::new(), spec).await? {
+        FrozenSchema::pinned(&file, &SchemaRules::default(), 0)
+            .map_err(|f| f.at_uri(spec.schema.file.as_deref().unwrap_or_default()))?;
+    }
     let home = Home::of(&spec.output.uri, spec.output.job_uri.as_deref())?;
     let local = Local::start(home, &spec.output.store, resources).await?;
     let job = match local.handle.submit(token(cx), value).await {
@@ -81,19 +92,51 @@ async fn resume(output: &str, args: &Args, resources: &Resources, cx: &Context) 
         (_, true) => Some(Steer::Retry),
         _ => None,
     };
-    if let Some(steer) = steer.filter(|_| !over(&kept.status)) {
-        local.handle.steer(&job, steer).await.map_err(|e| refused(e, cx))?;
+    if let Some(steer) = steer.filter(|_| !over(&kept.status))
+        && let Some(ended) = decide(&local, &job, steer, cx).await?
+    {
+        return finish(local, ended, output, cx).await;
     }
     follow(local, &job, output, cx).await
 }
 
+/// Accepts, or retries. What held a job is in the ledger alone; where that was lost, the job goes on, which tries again what
+/// had failed, until the same trouble holds it: only then is there something to accept. Returns how the job ended, if it
+/// did so before there was anything to decide.
+async fn decide(local: &Local, job: &str, steer: Steer, cx: &Context) -> Result<Option<Waited>, CliError> {
+    let status = local.handle.status(job).await.map_err(|e| refused(e, cx))?;
+    if status.phase != PhaseName::Held && steer == Steer::Accept {
+        match waiting::follow(&local.handle, job, Goal::Alone, None, cx).await? {
+            Waited::Reached(status) if status.phase == PhaseName::Held => {}
+            ended => return Ok(Some(ended)),
+        }
+    }
+    match local.handle.steer(job, steer).await {
+        Err(JobsError::Refused(why)) if status.phase != PhaseName::Held && is_idle(&why) => Ok(None),
+        other => other.map(|_| None).map_err(|e| refused(e, cx)),
+    }
+}
+
+/// There was nothing to retry: the job simply goes on.
+fn is_idle(why: &Failure) -> bool {
+    [cluster::NOTHING_TO_DO, cluster::NOT_NOW].contains(&why.code)
+}
+
 async fn follow(local: Local, job: &str, output: &str, cx: &Context) -> Result<Exit, CliError> {
-    let waited = waiting::follow(&local.handle, job, Goal::Alone, None, cx).await;
-    if matches!(waited, Ok(Waited::Detached)) {
+    match waiting::follow(&local.handle, job, Goal::Alone, None, cx).await {
+        Ok(waited) => finish(local, waited, output, cx).await,
+        Err(error) => {
+            local.stop(cx).await?;
+            Err(error)
+        }
+    }
+}
+
+async fn finish(local: Local, waited: Waited, output: &str, cx: &Context) -> Result<Exit, CliError> {
+    if matches!(waited, Waited::Detached) {
         cx.say("Stopping; what is finished is kept.");
     }
     local.stop(cx).await?;
-    let waited = waited?;
     match &waited {
         Waited::Detached => {
             cx.say(&format!("Interrupted. Go on with: tarquet run --resume '{output}'"));

@@ -98,9 +98,10 @@ pub(super) const KEYS: &[Key] = &[
     key("input.hdf5.key", Takes::Text, "Key of the frame inside a file; auto takes the only one there is."),
     key(
         "schema.mode",
-        Takes::Words(&["infer", "scan"]),
-        "Where the schema comes from: a sample, or every member.",
+        Takes::Words(&["infer", "scan", "pinned"]),
+        "Where the schema comes from: a sample, every member, or a file.",
     ),
+    key("schema.file", Takes::Text, "The file under pinned: the schema.json in an earlier job's prefix."),
     key("schema.sample", Takes::Whole(1, u32::MAX as u64), "Members to sample, spread over all archives."),
     key(
         "schema.on_extra_column",
@@ -153,12 +154,8 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "limits.max_ratio",
         Takes::Whole(1, u32::MAX as u64),
-        "Bytes in memory that one byte of a member may become.",
+        "Bytes in memory that one byte of a member may become; 16 MiB are always allowed.",
     ),
-    key(
-        "limits.max_decoded_bytes",
-        Takes::Size,
-        "Bytes in memory that a member may become before max_ratio counts.",
-    ),
+    key("limits.max_decoded_bytes", Takes::Size, "Bytes in memory that a member may become."),
     key("limits.max_members", Takes::Whole(1, u64::MAX), "Members in one archive."),
 ];

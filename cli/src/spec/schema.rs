@@ -95,6 +95,7 @@ mod tests {
         };
         let mut spec = Spec::convert(vec!["in".into()], "out".into());
         spec.name = Some("n".into());
+        spec.schema.file = Some("s".into());
         spec.input.store = store.clone();
         spec.output.store = store;
         spec.output.partitions = Some(1);

@@ -8,13 +8,15 @@
 
 mod blocks;
 mod keys;
+mod memory;
 mod runs;
 mod stages;
 
 pub use blocks::{BadBlock, decode_block, encode_block};
 pub use keys::{identity, key_of, members_key, windows_key};
+pub use memory::frame_bytes;
 pub use runs::{ArchiveRef, MemberRef, Run};
 pub use stages::{
     ConvertBlock, ConvertShared, FreezeBlock, FreezeOutput, FreezeShared, IndexBlock, IndexOutput,
-    IndexShared, PartitionBlock, SampleBlock, SampleFailure, SampleOutput, SampleShared, Stage,
+    IndexShared, PartitionBlock, SCHEMA_KEY, SampleBlock, SampleFailure, SampleOutput, SampleShared, Stage,
 };

@@ -141,7 +141,13 @@ pub struct FreezeShared {
     pub compression: Option<Compression>,
     /// Members planned.
     pub planned: u64,
+    /// The schema that the user has pinned, in the schema's own encoding: nothing is inferred.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<serde_json::Value>,
 }
+
+/// Where the freeze stage keeps the schema for people, relative to the job prefix: what `schema.file` takes.
+pub const SCHEMA_KEY: &str = "schema.json";
 
 /// What the sample shards found, in order of their shards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

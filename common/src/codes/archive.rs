@@ -61,6 +61,10 @@ super::codes! {
     MEMBER_METHOD = 323, Input, "the member's compression method is refused",
         "Members of zip archives are read when they are stored or deflated; this one uses another method.",
         "Write the zip archive with stored or deflated members.";
+    /// A member of a zip archive that does not read.
+    MEMBER_DAMAGED = 324, Input, "the member is damaged in its archive",
+        "Read twice, the member's bytes do not decompress, or do not give the size and checksum that the archive's directory states. The directory alone is read when a zip is indexed, so this shows when the member's turn comes.",
+        "Write the archive again from its source; `unzip -t` names the same members.";
     /// The archive gave other bytes than its index says.
     BODY_CHANGED = 330, Environment, "the bytes read are not those that were indexed",
         "A member's bytes do not give the checksum that was taken when the archive was indexed, or the archive no longer decodes at a place where it did. The object was damaged on its way, or changed without a new ETag.",

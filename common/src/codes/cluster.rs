@@ -129,4 +129,8 @@ super::codes! {
     SCRATCH_UNUSABLE = 796, Environment, "scratch cannot be used",
         "The scratch directory is not there, cannot be written to, or its file system has no nameless files.",
         "Name another directory with --scratch.";
+    /// A member that becomes larger than the slot has room for.
+    SLOT_TOO_SMALL = 797, Environment, "a member needs more memory than the slot has",
+        "A compressed member became larger in memory than the slot's share of --memory. It is within limits.max_decoded_bytes, so it is not set aside: the shard is tried on other workers.",
+        "Start a worker with more --memory or fewer --slots, or lower limits.max_decoded_bytes to set such members aside.";
 }

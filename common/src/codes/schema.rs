@@ -13,6 +13,10 @@ super::codes! {
     SCHEMA_UNREADABLE = 503, Bug, "the frozen schema cannot be used",
         "The plan carries a schema that this version of Tarquet cannot turn into Parquet.",
         "Run the job with the version of Tarquet that planned it, or plan it again.";
+    /// The file of `schema.file` holds no schema.
+    PINNED_UNUSABLE = 504, Usage, "the pinned schema cannot be used",
+        "The file named by schema.file is not a schema of this version: it does not read, has no columns, names one twice, or has a type that no file can hold.",
+        "Take the schema.json of an earlier job (OUTPUT.tarquet/jobs/ID/schema.json), correct it, and run the job again.";
     /// A column that the frozen schema does not have.
     EXTRA_COLUMN = 510, Input, "a column that the frozen schema does not have",
         "The member has a column that no sampled member decided on, and `on_extra_column` is `quarantine`.",

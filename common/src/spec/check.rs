@@ -1,6 +1,6 @@
 //! What types cannot say of a spec. Offline: nothing is reached.
 
-use super::{Spec, SpecError};
+use super::{SchemaMode, Spec, SpecError};
 use crate::codes::spec as codes;
 use crate::store::Uri;
 use crate::units::{Budget, Bytes};
@@ -18,7 +18,25 @@ pub fn check(spec: &Spec) -> Result<(), SpecError> {
     }
     check_input(spec)?;
     check_output(spec)?;
+    check_schema(spec)?;
     check_numbers(spec)
+}
+
+fn check_schema(spec: &Spec) -> Result<(), SpecError> {
+    match (spec.schema.mode, &spec.schema.file) {
+        (SchemaMode::Pinned, None) => {
+            let text = "mode is pinned, and no file is named to take the schema from";
+            Err(SpecError::about(codes::MISSING_KEY, "schema.file", text)
+                .with_hint("name the schema.json of an earlier job: OUTPUT.tarquet/jobs/ID/schema.json"))
+        }
+        (SchemaMode::Infer | SchemaMode::Scan, Some(file)) => {
+            let text = format!("{file:?} would not be read: mode is not pinned");
+            Err(SpecError::about(codes::BAD_VALUE, "schema.file", text)
+                .with_hint("set schema.mode to \"pinned\""))
+        }
+        (SchemaMode::Pinned, Some(file)) => parse_uri("schema.file", file).map(drop),
+        (SchemaMode::Infer | SchemaMode::Scan, None) => Ok(()),
+    }
 }
 
 fn check_input(spec: &Spec) -> Result<(), SpecError> {

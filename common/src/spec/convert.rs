@@ -12,6 +12,8 @@ pub enum SchemaMode {
     Infer,
     /// From every member.
     Scan,
+    /// From a file, `schema.file`. Nothing is sampled.
+    Pinned,
 }
 
 /// `schema.on_extra_column`: a member has a column that the frozen schema has not.
@@ -44,6 +46,9 @@ pub enum OnMissing {
 pub struct Schema {
     /// Where the schema comes from.
     pub mode: SchemaMode,
+    /// The file under `pinned`: the `schema.json` of an earlier job, or one like it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     /// Members to sample under `infer`, spread over all archives.
     pub sample: u32,
     /// What a column too many means.
@@ -58,6 +63,7 @@ impl Default for Schema {
     fn default() -> Self {
         Self {
             mode: SchemaMode::default(),
+            file: None,
             sample: 64,
             on_extra_column: OnExtra::default(),
             on_missing_column: OnMissing::default(),
@@ -125,12 +131,23 @@ impl Default for Errors {
 pub struct Limits {
     /// Largest member body. A slot's ring must hold one.
     pub max_member_bytes: Bytes,
-    /// How many bytes one member may become in memory, per byte of its body.
+    /// How many bytes one member may become in memory, per byte of its body. 16 MiB are always allowed.
     pub max_ratio: u32,
-    /// How many bytes one member may become in memory, at least, before `max_ratio` counts.
+    /// How many bytes one member may become in memory.
     pub max_decoded_bytes: Bytes,
     /// Members in one archive.
     pub max_members: u64,
+}
+
+impl Limits {
+    /// What any member may become in memory, however small it is.
+    const DECODED_BYTES_FREE: u64 = 16 << 20;
+
+    /// How many bytes a member with a body of `size` bytes may become in memory.
+    pub fn decoded_bytes(&self, size: u64) -> u64 {
+        let by_ratio = size.saturating_mul(self.max_ratio.into()).max(Self::DECODED_BYTES_FREE);
+        by_ratio.min(self.max_decoded_bytes.0)
+    }
 }
 
 impl Default for Limits {

@@ -20,7 +20,8 @@ use tarquet_common::failure::Failure;
 ///
 /// # Errors
 /// A failure of class `Input` with a code of the group E04xx, the dataset, key or column it is about, and
-/// what was expected and found.
+/// what was expected and found; or `SLOT_TOO_SMALL`, which says nothing of the member but that it needs more than
+/// `options.limits.memory_bytes`.
 pub fn decode<B>(bytes: B, options: &Options) -> Result<Frame, Failure>
 where
     B: AsRef<[u8]> + Send + Sync + 'static,

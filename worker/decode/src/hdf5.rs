@@ -36,7 +36,7 @@ use std::{
     collections::HashMap,
     sync::Arc,
 };
-use tarquet_common::codes::format;
+use tarquet_common::codes::{cluster, format};
 
 /// A file opened from memory.
 pub(crate) struct Hdf5<'a> {
@@ -174,6 +174,16 @@ impl Hdf5<'_> {
         let left = self.budget.get().checked_sub(bytes).ok_or_else(|| {
             over_limit(item, "decoded data of the member", self.limits.decoded_bytes, "more")
         })?;
+        let spent = self.limits.decoded_bytes - left;
+        if spent > self.limits.memory_bytes {
+            return Err(differs(
+                cluster::SLOT_TOO_SMALL,
+                item,
+                "the member's decoded data does not fit into the slot",
+                format!("at most {} bytes", self.limits.memory_bytes),
+                format!("{spent} bytes or more"),
+            ));
+        }
         self.budget.set(left);
         Ok(())
     }

@@ -1,5 +1,5 @@
 //! What a decoder is told: which key, and how much at most. Both stand in the plan, because the outcome
-//! must be a function of the member's bytes and the plan alone.
+//! must be a function of the member's bytes and the plan alone; what a process has of memory is no outcome.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,8 @@ pub enum KeyChoice {
 }
 
 /// How much a member may claim. A claim is checked before anything of its size is allocated.
+///
+/// All but `memory_bytes` stand in the plan: beyond one of them the member fails, on every worker alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Limits {
@@ -40,6 +42,9 @@ pub struct Limits {
     pub rows: u64,
     /// Columns of a frame.
     pub columns: u32,
+    /// Bytes that this process has for decoded datasets. A member that needs more, and may have it by `decoded_bytes`, does
+    /// not fail: it is for a process that has more.
+    pub memory_bytes: u64,
 }
 
 impl Default for Limits {
@@ -57,6 +62,7 @@ impl Default for Limits {
             pickle_values: 100_000_000,
             rows: i32::MAX as u64,
             columns: 100_000,
+            memory_bytes: u64::MAX,
         }
     }
 }

@@ -9,6 +9,7 @@ mod arrow_type;
 mod conform;
 mod names;
 mod parquet;
+mod pinned;
 mod python;
 mod quarantine;
 mod schema;

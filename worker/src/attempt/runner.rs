@@ -57,6 +57,8 @@ pub struct Site {
     pub lease: Lease,
     /// Progress, stop flag and memory.
     pub context: AttemptContext,
+    /// Memory that the plan says the shard needs; the slot has that or more.
+    pub planned_bytes: u64,
     /// When the attempt started, in milliseconds since the epoch.
     pub started_unix_ms: u64,
     /// How long ago that was, whenever asked.
@@ -117,6 +119,7 @@ impl Runner {
             job: open_root(&self.stores, &lease.job_uri, &lease.store).await?,
             lease: lease.clone(),
             context,
+            planned_bytes: 0,
             started_unix_ms: self.clock.unix_ms(),
             elapsed: Elapsed::since_now(Arc::clone(&self.clock)),
         })
@@ -126,9 +129,10 @@ impl Runner {
 #[async_trait]
 impl Attempt for Runner {
     async fn run(&self, lease: &Lease, context: AttemptContext) -> Result<Receipt, Failure> {
-        let site = self.site(lease, context).await?;
+        let mut site = self.site(lease, context).await?;
         let artifacts = Arc::clone(&site.artifacts);
         let plan = self.plans.read(&*site.job, lease).await?;
+        site.planned_bytes = plan.record.slot_bytes;
         let done = match lease.kind.as_str() {
             "convert" => convert::run(site, plan).await,
             kind => Err(Failure::new(ourselves::INVARIANT, format!("this worker knows no kind {kind}"))),

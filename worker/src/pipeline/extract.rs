@@ -7,11 +7,11 @@ use crate::{
 };
 use std::sync::Arc;
 use tarquet_common::{
-    codes::{cluster, ourselves},
+    codes::{archive as codes, cluster, ourselves},
     failure::Failure,
 };
 use tarquet_container::{
-    SeekPoint,
+    Container, SeekPoint,
     stream::{BodySink, MemberStream, Wanted},
 };
 use tarquet_convert::ArchiveRef;
@@ -45,24 +45,71 @@ pub struct Extraction {
     pub stop: Stop,
 }
 
+/// What lies in the ring.
+#[derive(Clone, Debug)]
+pub struct Tag {
+    /// Place of the member in the shard.
+    pub place: u32,
+    /// Why there is no body.
+    pub damage: Option<Box<Failure>>,
+}
+
 /// Fills segments with the wanted members' bodies, in order, each proved by its checksum. Runs to the end on the calling
 /// thread. Ends early, without a failure, when the other end of the ring is gone.
 ///
+/// Streams were read to their end when they were indexed, so a body that cannot be had is not the archive's fault. Of a zip
+/// archive only the directory was read: there a member is read once more, and if it fails in the same way it is damaged.
+///
 /// # Errors
 /// What the store said; archives that do not decode as they were indexed; `STOPPED`.
-pub fn extract(runtime: &Handle, work: Extraction, empties: &Empties<u32>) -> Result<(), Failure> {
+pub fn extract(runtime: &Handle, work: Extraction, empties: &Empties<Tag>) -> Result<(), Failure> {
     let stretches: Vec<Stretch> = work.runs.iter().map(|r| r.stretch.clone()).collect();
     let mut chunks = fetch(runtime, stretches, work.fetch, Arc::clone(&work.progress));
     let mut sink = RingSink { empties, open: None, names: Vec::new(), size: 0, gone: false };
     let mut ahead = None;
     for (n, run) in work.runs.iter().enumerate() {
-        match one_run(run, n, &mut chunks, &mut ahead, &mut sink, &work.stop) {
+        let first = one_run(run, n, &mut chunks, &mut ahead, &mut sink, &work.stop);
+        let done = match first {
+            Err(failure) if may_be_damaged(run, &failure) => {
+                chunks.finish(n);
+                read_again(runtime, run, &work, &mut sink, failure)
+            }
+            other => other,
+        };
+        match done {
             Err(_) if sink.gone => return Ok(()),
             other => other.map_err(|f| f.at_uri(&run.archive.uri))?,
         }
     }
     sink.flush();
     Ok(())
+}
+
+/// Whether a failure may be the member's own: it stands alone in an archive whose bodies nobody has read before.
+fn may_be_damaged(run: &Picked, failure: &Failure) -> bool {
+    run.archive.container == Container::Zip && run.wanted.len() == 1 && failure.code == codes::BODY_CHANGED
+}
+
+/// Reads a run of one member once more. What was damaged on its way is whole now; what fails again in the same words is
+/// damaged where it lies.
+fn read_again(
+    runtime: &Handle,
+    run: &Picked,
+    work: &Extraction,
+    sink: &mut RingSink<'_>,
+    first: Failure,
+) -> Result<(), Failure> {
+    let gentle = FetchSettings { in_flight: 1, ..work.fetch };
+    let mut chunks = fetch(runtime, vec![run.stretch.clone()], gentle, Arc::clone(&work.progress));
+    match one_run(run, 0, &mut chunks, &mut None, sink, &work.stop) {
+        Err(second) if second == first => {
+            let mut damage = Failure::new(codes::MEMBER_DAMAGED, first.message);
+            (damage.place, damage.expected, damage.found) = (first.place, first.expected, first.found);
+            damage.causes = first.causes;
+            sink.damaged(damage)
+        }
+        other => other,
+    }
 }
 
 fn one_run(
@@ -94,6 +141,8 @@ fn one_run(
                     chunks.finish(n);
                 }
             }
+            // What was still on its way when a run before was given up.
+            Some(chunk) if chunk.stretch < n => {}
             Some(next) => {
                 *ahead = Some(next);
                 return stream.finish(sink);
@@ -105,8 +154,8 @@ fn one_run(
 
 /// Puts bodies into the ring's segments.
 struct RingSink<'a> {
-    empties: &'a Empties<u32>,
-    open: Option<OpenSegment<u32>>,
+    empties: &'a Empties<Tag>,
+    open: Option<OpenSegment<Tag>>,
     names: Vec<u32>,
     size: usize,
     gone: bool,
@@ -117,6 +166,14 @@ impl RingSink<'_> {
         if let Some(open) = self.open.take().filter(|o| !o.is_empty()) {
             self.gone |= !self.empties.hand_over(open);
         }
+    }
+
+    /// Hands over that the run's only member has no body.
+    fn damaged(&mut self, failure: Failure) -> Result<(), Failure> {
+        self.begin(0, 0)?;
+        let tag = Tag { place: self.names[0], damage: Some(Box::new(failure)) };
+        self.open.as_mut().expect("a body was begun").commit(tag, 0);
+        Ok(())
     }
 
     fn gone(&mut self) -> Failure {
@@ -154,7 +211,7 @@ impl BodySink for RingSink<'_> {
     fn complete(&mut self, member: usize) -> Result<(), Failure> {
         let size = self.size;
         let open = self.open.as_mut().expect("a body was begun");
-        open.commit(self.names[member], size);
+        open.commit(Tag { place: self.names[member], damage: None }, size);
         Ok(())
     }
 }
@@ -167,7 +224,7 @@ mod tests {
     #[test]
     fn a_ring_without_a_reader_stops_the_extractor() {
         let dir = tempfile::tempdir().unwrap();
-        let (empties, filled) = ring::<u32>(dir.path(), 1, 4096).unwrap();
+        let (empties, filled) = ring::<Tag>(dir.path(), 1, 4096).unwrap();
         let mut sink = RingSink { empties: &empties, open: None, names: vec![0, 1], size: 0, gone: false };
         sink.begin(0, 4000).unwrap();
         sink.complete(0).unwrap();

@@ -1,6 +1,6 @@
 //! A shard's members in order, each with its body while there is one.
 
-use super::extract::{Extraction, Picked, extract};
+use super::extract::{Extraction, Picked, Tag, extract};
 use crate::{
     attempt::Opener,
     scratch::{Body, Filled, FilledSegment, ring},
@@ -62,17 +62,36 @@ impl Members {
         Ok(picked)
     }
 
+    /// Sizes of the wanted bodies.
+    fn sizes(&self) -> impl Iterator<Item = u64> {
+        self.places.iter().filter(|p| p.wanted).map(|p| self.runs[p.run].members[p.member].size)
+    }
+
+    /// Bytes of the largest wanted body.
+    pub(crate) fn largest(&self) -> u64 {
+        self.sizes().max().unwrap_or(0)
+    }
+
     fn segment_bytes(&self) -> usize {
-        let sizes =
-            || self.places.iter().filter(|p| p.wanted).map(|p| self.runs[p.run].members[p.member].size);
-        let largest = usize::try_from(sizes().max().unwrap_or(0)).unwrap_or(usize::MAX);
-        let all = usize::try_from(sizes().map(|s| s.next_multiple_of(64)).sum::<u64>()).unwrap_or(usize::MAX);
+        let largest = usize::try_from(self.largest()).unwrap_or(usize::MAX);
+        let all = self.sizes().map(|s| s.next_multiple_of(64)).sum::<u64>();
+        let all = usize::try_from(all).unwrap_or(usize::MAX);
         largest.max(all.min(SEGMENT_BYTES_USUAL)).max(SEGMENT_BYTES_MIN).next_multiple_of(1 << 20)
     }
 }
 
-/// Extracts on a thread of its own and calls `each` on this one: place in the shard, archive, member, and the body unless the
-/// member is not wanted.
+/// What there is of a member.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Its body, proved.
+    Body(Body),
+    /// It is not wanted.
+    Unwanted,
+    /// Its body cannot be had out of the archive, whoever reads it.
+    Damaged(Box<Failure>),
+}
+
+/// Extracts on a thread of its own and calls `each` on this one: place in the shard, archive, member, and what there is of it.
 ///
 /// # Errors
 /// The first of: scratch cannot be had; what `each` said; what the extractor said.
@@ -81,9 +100,9 @@ pub(crate) fn with_members(
     scratch: &Path,
     members: &Members,
     extraction: Extraction,
-    mut each: impl FnMut(u32, &ArchiveRef, &MemberRef, Option<Body>) -> Result<(), Failure>,
+    mut each: impl FnMut(u32, &ArchiveRef, &MemberRef, Content) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let (empties, filled) = ring::<u32>(scratch, SEGMENTS, members.segment_bytes())?;
+    let (empties, filled) = ring::<Tag>(scratch, SEGMENTS, members.segment_bytes())?;
     thread::scope(|scope| {
         let extractor = scope.spawn(move || extract(runtime, extraction, &empties));
         let mut bodies = Bodies { filled, segment: None, at: 0 };
@@ -107,13 +126,13 @@ enum Ended {
 fn consume(
     members: &Members,
     bodies: &mut Bodies,
-    each: &mut impl FnMut(u32, &ArchiveRef, &MemberRef, Option<Body>) -> Result<(), Failure>,
+    each: &mut impl FnMut(u32, &ArchiveRef, &MemberRef, Content) -> Result<(), Failure>,
 ) -> Result<(), Ended> {
     for (place, p) in (0u32..).zip(&members.places) {
         let run = &members.runs[p.run];
         let member = &run.members[p.member];
-        let body = if p.wanted { Some(bodies.next(place)?) } else { None };
-        each(place, &run.archive, member, body).map_err(|failure| Ended::By(Box::new(failure)))?;
+        let content = if p.wanted { bodies.next(place)? } else { Content::Unwanted };
+        each(place, &run.archive, member, content).map_err(|failure| Ended::By(Box::new(failure)))?;
     }
     Ok(())
 }
@@ -124,14 +143,14 @@ fn short() -> Failure {
 
 /// Walks the bodies in the ring.
 struct Bodies {
-    filled: Filled<u32>,
-    segment: Option<FilledSegment<u32>>,
+    filled: Filled<Tag>,
+    segment: Option<FilledSegment<Tag>>,
     at: usize,
 }
 
 impl Bodies {
-    /// The body of the member at `place`, which is the next one wanted.
-    fn next(&mut self, place: u32) -> Result<Body, Ended> {
+    /// What there is of the member at `place`, which is the next one wanted.
+    fn next(&mut self, place: u32) -> Result<Content, Ended> {
         if self.segment.as_ref().is_none_or(|s| s.get(self.at).is_none()) {
             if let Some(done) = self.segment.take() {
                 self.filled.give_back(done).map_err(|_| Ended::By(Box::new(held())))?;
@@ -140,9 +159,12 @@ impl Bodies {
             self.at = 0;
         }
         let (tag, body) = self.segment.as_ref().and_then(|s| s.get(self.at)).ok_or(Ended::Early)?;
-        assert_eq!(*tag, place, "bodies come in the order of the members");
+        assert_eq!(tag.place, place, "bodies come in the order of the members");
         self.at += 1;
-        Ok(body)
+        Ok(match &tag.damage {
+            Some(failure) => Content::Damaged(failure.clone()),
+            None => Content::Body(body),
+        })
     }
 }
 

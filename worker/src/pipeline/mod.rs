@@ -8,5 +8,5 @@
 mod extract;
 mod members;
 
-pub use extract::{Extraction, Picked, extract};
-pub(crate) use members::{Members, with_members};
+pub use extract::{Extraction, Picked, Tag, extract};
+pub(crate) use members::{Content, Members, with_members};

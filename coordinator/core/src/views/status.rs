@@ -59,7 +59,7 @@ pub struct StageStatus {
 /// The budget and what is used of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QuarantineStatus {
-    /// Members in the quarantine of accepted receipts, in stages that make partitions.
+    /// Members in the quarantine of accepted receipts.
     pub members: u64,
     /// As the spec says it.
     pub max_failed: String,
@@ -334,11 +334,17 @@ fn publish_stage(job: &Job) -> StageStatus {
 }
 
 fn quarantine(job: &Job) -> QuarantineStatus {
-    let makers = || job.stages.iter().filter(|s| s.row.partitions > 0);
+    let quarantined = |s: &&Stage| s.counts.receipts.quarantined;
+    // Where all members failed in the sample, the stage that sets them aside makes no partition.
+    let counts = |s: &&Stage| s.row.partitions > 0 || quarantined(s) > 0;
     QuarantineStatus {
-        members: makers().map(|s| s.counts.receipts.quarantined).sum(),
+        members: job.stages.iter().map(|s| quarantined(&s)).sum(),
         max_failed: job.row.options.max_failed.to_string(),
-        allowed: makers().map(|s| job.row.options.max_failed.allowed(s.row.planned_members)).next(),
+        allowed: job
+            .stages
+            .iter()
+            .find(counts)
+            .map(|s| job.row.options.max_failed.allowed(s.row.planned_members)),
         accepted: job.row.accepts > 0,
     }
 }

@@ -1,6 +1,6 @@
 //! What a spec asks for, before anything is planned.
 
-use super::{Filter, list_inputs};
+use super::{Filter, list_inputs, pinned_schema};
 use crate::{planner::Intent, stores::OpenStores};
 use tarquet_common::{
     codes::{plan as plan_codes, spec as codes},
@@ -22,6 +22,9 @@ pub(in crate::kinds) fn intent(given: &Spec) -> Result<Intent, Failure> {
         places.push(uri(input)?.split_glob().0);
     }
     places.push(uri(&spec.output.index_uri())?);
+    if let Some(file) = &spec.schema.file {
+        places.push(uri(file)?);
+    }
     Ok(Intent {
         name: spec.display_name().to_owned(),
         kind: spec.kind.as_str().to_owned(),
@@ -49,10 +52,11 @@ pub(in crate::kinds) fn intent(given: &Spec) -> Result<Intent, Failure> {
 /// Looks whether the job could begin, and writes nothing.
 ///
 /// # Errors
-/// `NO_MATCH`, `OUTPUT_NOT_EMPTY`, what the stores said.
+/// `NO_MATCH`, `OUTPUT_NOT_EMPTY`, `PINNED_UNUSABLE`, what the stores said.
 pub(in crate::kinds) async fn preflight(stores: &dyn OpenStores, spec: &Spec) -> Result<(), Failure> {
     Filter::new(&spec.input.members)?;
     list_inputs(stores, spec).await?;
+    pinned_schema(stores, spec).await?;
     let output = stores.open(&uri(&spec.output.uri)?, &spec.output.store).await.map_err(Failure::from)?;
     let there = output.list("", None, 1).await.map_err(Failure::from)?;
     let Some(first) = there.objects.first() else { return Ok(()) };
@@ -66,7 +70,7 @@ fn absolute(spec: &Spec) -> Result<Spec, Failure> {
         *input = uri(input)?.to_string();
     }
     let output = &mut spec.output;
-    let others = [&mut output.job_uri, &mut output.index_uri].into_iter().flatten();
+    let others = [&mut output.job_uri, &mut output.index_uri, &mut spec.schema.file].into_iter().flatten();
     for text in others.chain([&mut output.uri]) {
         *text = uri(text)?.to_string();
     }

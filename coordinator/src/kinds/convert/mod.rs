@@ -9,6 +9,7 @@ pub mod indexes;
 mod inputs;
 mod intake;
 mod listing;
+mod pinned;
 mod planning;
 mod plans;
 mod stages;
@@ -16,6 +17,7 @@ mod tables;
 
 pub use filter::{Filter, Ignored};
 pub use listing::{Listing, list_inputs};
+pub use pinned::pinned_schema;
 pub use stages::{Context, convert_stage, freeze_stage, index_stage, sample_stage};
 pub use tables::{Tables, load_tables};
 

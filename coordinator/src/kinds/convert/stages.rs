@@ -4,6 +4,7 @@ use super::{
     filter::Filter,
     indexes,
     inputs::{freeze_inputs, frozen_inputs},
+    pinned::pinned_schema,
     plans::read_blocks,
     tables::{Tables, load_tables},
 };
@@ -23,7 +24,7 @@ use tarquet_convert::{
     ArchiveRef, ConvertShared, FreezeBlock, FreezeOutput, FreezeShared, IndexBlock, IndexShared,
     SampleOutput, SampleShared, encode_block,
 };
-use tarquet_core::kinds::convert::{Shape, plan_convert, plan_sample, slot_bytes};
+use tarquet_core::kinds::convert::{SamplePlan, Shape, plan_convert, plan_sample, slot_bytes};
 
 /// Digits of a partition's number, at least.
 const PART_DIGITS_MIN: u32 = 5;
@@ -107,11 +108,11 @@ fn partition_bytes(spec: &Spec, archives: &[ArchiveRef]) -> u64 {
 pub async fn sample_stage(context: &Context<'_>, indexed: &[Arc<Receipt>]) -> Result<Planned, Failure> {
     let tables = tables(context, indexed).await?;
     let spec = context.spec;
-    let wanted = match spec.schema.mode {
-        SchemaMode::Infer => Some(spec.schema.sample),
-        SchemaMode::Scan => None,
+    let plan = match spec.schema.mode {
+        SchemaMode::Infer => plan_sample(&tables.tables, Some(spec.schema.sample)),
+        SchemaMode::Scan => plan_sample(&tables.tables, None),
+        SchemaMode::Pinned => SamplePlan::default(),
     };
-    let plan = plan_sample(&tables.tables, wanted);
     let shared = SampleShared {
         store: spec.input.store.clone(),
         index_uri: spec.output.index_uri(),
@@ -133,8 +134,11 @@ pub async fn freeze_stage(
 ) -> Result<Planned, Failure> {
     let tables = tables(context, indexed).await?;
     let planned_members: u64 = tables.tables.iter().map(|t| t.members.len() as u64).sum();
-    check_sample(sampled, planned_members)?;
     let spec = context.spec;
+    let pinned = pinned_schema(context.stores, spec).await?;
+    if pinned.is_none() {
+        check_sample(sampled, planned_members)?;
+    }
     let shared = FreezeShared {
         schema: spec.schema.clone(),
         index: spec.output.index,
@@ -143,6 +147,7 @@ pub async fn freeze_stage(
         profile: spec.output.profile,
         compression: spec.output.compression,
         planned: planned_members,
+        pinned,
     };
     let mut sampled: Vec<&Arc<Receipt>> = sampled.iter().collect();
     sampled.sort_by_key(|r| r.shard.shard);

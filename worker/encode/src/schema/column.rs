@@ -40,6 +40,7 @@ pub struct Categories {
 
 /// What one column or level is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ColumnType {
     /// The type of its values.
     pub arrow: ArrowType,

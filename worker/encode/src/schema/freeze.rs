@@ -15,7 +15,7 @@ use crate::{
 use tarquet_common::{codes::schema as codes, failure::Failure};
 
 /// The provenance column, if its name is free.
-const PROVENANCE: &str = "__source__";
+pub(crate) const PROVENANCE: &str = "__source__";
 
 /// How many bytes in a hundred byte-splitting must save at least.
 const SPLIT_MUST_SAVE_PERCENT: u64 = 2;

@@ -6,27 +6,35 @@ use super::{
     labels::ColumnsLevel,
     pandas,
 };
-use crate::settings::SchemaRules;
+use crate::settings::{SchemaMode, SchemaRules};
 use arrow::datatypes::SchemaRef;
 use serde::{Deserialize, Serialize};
 
 /// One schema for every file of a job. Equal inputs freeze to equal JSON.
+///
+/// In a file of the user's own `version` and `columns` are enough; the rest says what a plain frame of text labels and
+/// the index 0..n-1 needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FrozenSchema {
     /// Version of this description; 1.
     pub version: u32,
     /// The columns, in file order.
     pub columns: Vec<FrozenColumn>,
     /// What becomes of the row index; kept levels stand behind the columns.
+    #[serde(default)]
     pub index: FrozenIndex,
     /// Name of the column that says where a row came from, if there is one; it stands behind the columns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provenance: Option<String>,
     /// What `df.columns` is.
+    #[serde(default = "text_labels")]
     pub columns_levels: Vec<ColumnsLevel>,
     /// The rules it was frozen under, which later members are held to.
+    #[serde(default)]
     pub rules: SchemaRules,
     /// What it was frozen from.
+    #[serde(default)]
     pub sampled: SampleSize,
     /// Columns seen in the sample and left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -36,8 +44,13 @@ pub struct FrozenSchema {
     pub warnings: Vec<Warning>,
 }
 
+fn text_labels() -> Vec<ColumnsLevel> {
+    vec![ColumnsLevel::text(serde_json::Value::Null)]
+}
+
 /// One column of every file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FrozenColumn {
     /// Its storage name.
     pub name: String,
@@ -74,6 +87,12 @@ pub enum FrozenIndex {
         /// The levels, outermost first.
         levels: Vec<FrozenLevel>,
     },
+}
+
+impl Default for FrozenIndex {
+    fn default() -> Self {
+        Self::Dropped { only_default: true }
+    }
 }
 
 /// What a schema was frozen from.
@@ -147,6 +166,9 @@ impl FrozenSchema {
 
     /// "64 of 1,000,000 sampled", in the words of `plan`.
     pub fn sample_text(&self) -> String {
+        if self.rules.mode == SchemaMode::Pinned {
+            return "pinned by schema.file".to_owned();
+        }
         let SampleSize { members, planned, .. } = self.sampled;
         format!("{} of {} sampled", grouped(members), grouped(planned))
     }

@@ -24,6 +24,7 @@ pub use sampled::{SampledColumn, SampledLevel, SampledSchema};
 
 pub(crate) use column::{category_texts, column_type};
 pub(crate) use default_index::is_default_index;
+pub(crate) use freeze::PROVENANCE;
 pub(crate) use labels::level_text;
 pub(crate) use lattice::{Seen, join_types, same_categories};
 pub(crate) use sampled::frame_labels;

@@ -10,24 +10,50 @@ use tarquet_common::{
     failure::Failure,
     spec::Limits,
 };
-use tarquet_convert::{ArchiveRef, MemberRef};
+use tarquet_convert::{ArchiveRef, MemberRef, frame_bytes};
 use tarquet_decode::{frame::Frame, options};
 
-/// Decoder options of a plan.
-pub(super) fn options(key: &str, limits: &Limits) -> options::Options {
-    let decoded = limits.max_decoded_bytes.0;
-    options::Options {
-        key: match key {
+/// How the members of a shard are decoded: what the plan says, and what this slot has for it.
+pub(super) struct Decoding {
+    key: options::KeyChoice,
+    limits: Limits,
+    memory_bytes: u64,
+}
+
+impl Decoding {
+    /// `slot_bytes` is what the slot has, `planned_bytes` what the plan says that the shard needs.
+    pub(super) fn new(
+        key: &str,
+        limits: &Limits,
+        largest: u64,
+        (slot_bytes, planned_bytes): (u64, u64),
+    ) -> Self {
+        let key = match key {
             "auto" => options::KeyChoice::Auto,
             key => options::KeyChoice::Named(key.to_owned()),
-        },
-        limits: options::Limits {
-            member_bytes: limits.max_member_bytes.0,
-            decoded_bytes: decoded,
-            object_bytes: decoded.min(options::Limits::default().object_bytes),
-            vlen_bytes: decoded,
-            ..options::Limits::default()
-        },
+        };
+        let spare = slot_bytes.saturating_sub(planned_bytes);
+        // A frame is there twice: decoded, and conformed to the schema.
+        let memory_bytes = (frame_bytes(largest) + spare) / 2;
+        Self { key, limits: limits.clone(), memory_bytes }
+    }
+
+    /// Decoder options for a member with a body of `size` bytes.
+    fn options(&self, size: u64) -> options::Options {
+        let decoded = self.limits.decoded_bytes(size);
+        let all = options::Limits::default();
+        options::Options {
+            key: self.key.clone(),
+            limits: options::Limits {
+                member_bytes: self.limits.max_member_bytes.0,
+                decoded_bytes: decoded,
+                object_bytes: decoded.min(all.object_bytes),
+                chunk_bytes: decoded.min(all.chunk_bytes),
+                vlen_bytes: decoded,
+                memory_bytes: self.memory_bytes,
+                ..all
+            },
+        }
     }
 }
 
@@ -39,11 +65,12 @@ pub(super) fn options(key: &str, limits: &Limits) -> options::Options {
 pub(super) fn decode(
     body: Body,
     place: u32,
-    options: &options::Options,
+    decoding: &Decoding,
     progress: &ProgressCell,
 ) -> Result<Frame, Failure> {
     progress.decoding(place);
-    let caught = catch_unwind(AssertUnwindSafe(|| tarquet_decode::decode(body, options)));
+    let options = decoding.options(body.as_ref().len() as u64);
+    let caught = catch_unwind(AssertUnwindSafe(|| tarquet_decode::decode(body, &options)));
     progress.decoded();
     caught.unwrap_or_else(|panic| {
         progress.blame(place);
@@ -82,6 +109,19 @@ mod tests {
     use super::*;
     use tarquet_common::units::Bytes;
     use tarquet_container::Member;
+
+    #[test]
+    fn a_member_may_become_what_the_plan_says_and_the_slot_has() {
+        let limits = Limits { max_ratio: 10, max_decoded_bytes: Bytes::mib(300), ..Limits::default() };
+        let decoding = Decoding::new("auto", &limits, 20 << 20, (448 << 20, 248 << 20));
+        // 20 MiB are planned twice, and half of the 200 MiB that are left comes on top of each.
+        assert_eq!(decoding.memory_bytes, 120 << 20);
+        let of = |size| decoding.options(size).limits;
+        assert_eq!(of(1000).decoded_bytes, 16 << 20, "small members are not held to the ratio");
+        assert_eq!(of(20 << 20).decoded_bytes, 200 << 20);
+        assert_eq!(of(200 << 20).decoded_bytes, 300 << 20);
+        assert_eq!((of(1000).chunk_bytes, of(1000).memory_bytes), (16 << 20, 120 << 20));
+    }
 
     #[test]
     fn what_is_not_tried_says_why() {

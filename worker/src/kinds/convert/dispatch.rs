@@ -17,7 +17,7 @@ pub(crate) async fn run(site: Site, plan: ShardPlan) -> Result<Work, Failure> {
     match Stage::of_name(&site.lease.stage_name) {
         Some(Stage::Index) => index::run(site, shared(&plan)?, block(&plan)?).await,
         Some(Stage::Sample) => sample::run(site, shared(&plan)?, block(&plan)?).await,
-        Some(Stage::Freeze) => freeze::run(&site, &shared(&plan)?, &block(&plan)?),
+        Some(Stage::Freeze) => freeze::run(&site, &shared(&plan)?, &block(&plan)?).await,
         Some(Stage::Convert) => shard::run(site, shared(&plan)?, block(&plan)?).await,
         Some(Stage::Publish) | None => {
             let text = format!("convert has no leased stage {}", site.lease.stage_name);

@@ -1,13 +1,35 @@
-//! The freeze stage: what the sample says becomes the schema of the whole job.
+//! The freeze stage: what the sample says, or the user has pinned, becomes the schema of the whole job.
 
 use super::rules::{output_settings, schema_rules};
 use crate::attempt::{Site, Work};
-use tarquet_common::{codes::plan as codes, failure::Failure};
-use tarquet_convert::{FreezeBlock, FreezeOutput, FreezeShared, SampleOutput};
-use tarquet_encode::JoinedSchema;
+use tarquet_common::{codes::plan as codes, failure::Failure, store::Metadata};
+use tarquet_convert::{FreezeBlock, FreezeOutput, FreezeShared, SCHEMA_KEY, SampleOutput};
+use tarquet_encode::{FrozenSchema, JoinedSchema};
 
 /// Runs the one freeze shard.
-pub(super) fn run(site: &Site, shared: &FreezeShared, block: &FreezeBlock) -> Result<Work, Failure> {
+pub(super) async fn run(site: &Site, shared: &FreezeShared, block: &FreezeBlock) -> Result<Work, Failure> {
+    let decided = match &shared.pinned {
+        Some(file) => {
+            let frozen = FrozenSchema::pinned(file, &schema_rules(shared), shared.planned)?;
+            Ok((frozen, Vec::new()))
+        }
+        None => of_sample(shared, block)?,
+    };
+    let output = match decided {
+        Ok((frozen, warnings)) => {
+            keep(site, &frozen).await?;
+            told(shared, &frozen, warnings)
+        }
+        Err(nothing) => nothing,
+    };
+    site.context.progress.bytes_done(1);
+    Ok(Work { output: serde_json::to_value(output).expect("an output is plain data"), ..Work::default() })
+}
+
+/// The schema and warnings, or what to say where the whole sample failed.
+type Decided = Result<(FrozenSchema, Vec<String>), FreezeOutput>;
+
+fn of_sample(shared: &FreezeShared, block: &FreezeBlock) -> Result<Decided, Failure> {
     let mut joined = JoinedSchema::default();
     let (mut members, mut failed) = (0, 0);
     for sampled in &block.sampled {
@@ -18,34 +40,37 @@ pub(super) fn run(site: &Site, shared: &FreezeShared, block: &FreezeBlock) -> Re
             joined.merge(serde_json::from_value(value).map_err(|e| unreadable(&e))?);
         }
     }
-    let output = if failed == members {
-        FreezeOutput {
+    if failed == members {
+        return Ok(Err(FreezeOutput {
             schema: None,
             warnings: vec![format!("all {members} members failed in the sample: nothing can be written")],
             sample: format!("{members} of {} sampled", shared.planned),
-        }
-    } else {
-        freeze(shared, &joined, failed)?
-    };
-    site.context.progress.bytes_done(1);
-    Ok(Work { output: serde_json::to_value(output).expect("an output is plain data"), ..Work::default() })
+        }));
+    }
+    let frozen = joined.freeze(&schema_rules(shared), shared.planned)?;
+    let failed = (failed > 0).then(|| format!("{failed} sampled members failed and decide nothing"));
+    Ok(Ok((frozen, failed.into_iter().collect())))
 }
 
-fn freeze(shared: &FreezeShared, joined: &JoinedSchema, failed: u64) -> Result<FreezeOutput, Failure> {
-    let frozen = joined.freeze(&schema_rules(shared), shared.planned)?;
+fn told(shared: &FreezeShared, frozen: &FrozenSchema, more: Vec<String>) -> FreezeOutput {
     let mut warnings: Vec<String> = frozen.warnings.iter().map(warning).collect();
-    if failed > 0 {
-        warnings.push(format!("{failed} sampled members failed and decide nothing"));
-    }
+    warnings.extend(more);
     let unreadable = output_settings(shared.profile, shared.compression).unreadable_by();
     if !unreadable.is_empty() {
         warnings.push(format!("not readable by {}", unreadable.join(", ")));
     }
-    Ok(FreezeOutput {
+    FreezeOutput {
         sample: frozen.sample_text(),
-        schema: Some(serde_json::to_value(&frozen).expect("a frozen schema is plain data")),
+        schema: Some(serde_json::to_value(frozen).expect("a frozen schema is plain data")),
         warnings,
-    })
+    }
+}
+
+/// Writes the schema where people find it. Whoever writes it writes the same.
+async fn keep(site: &Site, frozen: &FrozenSchema) -> Result<(), Failure> {
+    let text = serde_json::to_vec_pretty(frozen).expect("a frozen schema is plain data");
+    site.job.put_if_absent(SCHEMA_KEY, text.into(), &Metadata::new()).await.map_err(Failure::from)?;
+    Ok(())
 }
 
 fn warning(w: &tarquet_encode::Warning) -> String {

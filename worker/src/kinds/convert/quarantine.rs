@@ -10,6 +10,7 @@ use tarquet_common::{
     failure::{Class, Failure},
     receipt::SideObject,
 };
+use tarquet_container::Container;
 use tarquet_convert::{ArchiveRef, MemberRef};
 use tarquet_encode::{AttemptRecord, FailureRecord, fingerprint, write_quarantine};
 
@@ -51,7 +52,7 @@ impl<'a> Quarantine<'a> {
                 error: failure.message.clone(),
             }],
             hint: failure.hint().to_owned(),
-            reproduce: format!("tarquet inspect {} --member {}", quoted(&archive.uri), quoted(&name)),
+            reproduce: reproduce(archive, member),
             member: Some(name),
         });
     }
@@ -75,6 +76,15 @@ impl<'a> Quarantine<'a> {
             Failure::new(codes::STORE_UNREACHABLE, "the quarantine file cannot be written").caused_by(&e)
         })?;
         writer.publish().map(Some)
+    }
+}
+
+/// The command that shows the failure again. The offset tells members of one name apart.
+fn reproduce(archive: &ArchiveRef, member: &MemberRef) -> String {
+    let inspect = format!("tarquet inspect {}", quoted(&archive.uri));
+    match archive.container {
+        Container::Loose => inspect,
+        _ => format!("{inspect} --member {} --offset {}", quoted(&member.display_name()), member.offset),
     }
 }
 

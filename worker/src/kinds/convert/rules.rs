@@ -13,6 +13,7 @@ pub(super) fn schema_rules(shared: &FreezeShared) -> SchemaRules {
         mode: match shared.schema.mode {
             spec::SchemaMode::Infer => SchemaMode::Infer,
             spec::SchemaMode::Scan => SchemaMode::Scan,
+            spec::SchemaMode::Pinned => SchemaMode::Pinned,
         },
         on_extra_column: match shared.schema.on_extra_column {
             spec::OnExtra::Quarantine => OnExtraColumn::Quarantine,

@@ -1,10 +1,10 @@
 //! The sample stage: what a few members say of themselves.
 
-use super::decoding::{decode, options, placed, refusal};
+use super::decoding::{Decoding, decode, placed, refusal};
 use crate::{
     attempt::{Opener, Site, Work},
     input::FetchSettings,
-    pipeline::{Extraction, Members, with_members},
+    pipeline::{Content, Extraction, Members, with_members},
 };
 use std::sync::Arc;
 use tarquet_common::{
@@ -42,17 +42,21 @@ fn sample(
     members: &Members,
     extraction: Extraction,
 ) -> Result<Work, Failure> {
-    let options = options(&shared.hdf5_key, &shared.limits);
+    let memory = (site.context.slot_bytes, site.planned_bytes);
+    let decoding = Decoding::new(&shared.hdf5_key, &shared.limits, members.largest(), memory);
     let progress = &site.context.progress;
     let mut joined = JoinedSchema::default();
     let mut output = SampleOutput::default();
-    with_members(&site.runtime, &site.scratch, members, extraction, |place, archive, member, body| {
-        let schema = match body {
-            None => {
+    with_members(&site.runtime, &site.scratch, members, extraction, |place, archive, member, content| {
+        let schema = match content {
+            Content::Damaged(failure) => Err(*failure),
+            Content::Unwanted => {
                 let why = refusal(place, member, &site.lease.skip, &shared.limits);
                 Err(why.expect("it was refused before"))
             }
-            Some(body) => decode(body, place, &options, progress).and_then(|frame| SampledSchema::of(&frame)),
+            Content::Body(body) => {
+                decode(body, place, &decoding, progress).and_then(|frame| SampledSchema::of(&frame))
+            }
         };
         output.members += 1;
         progress.member_done(member.size, 0);

@@ -1,14 +1,14 @@
 //! The convert stage: a shard's members become its partitions.
 
 use super::{
-    decoding::{decode, options, placed, refusal},
+    decoding::{Decoding, decode, placed, refusal},
     partitions::Partitions,
     quarantine::Quarantine,
 };
 use crate::{
     attempt::{Opener, Site, Work},
     input::FetchSettings,
-    pipeline::{Extraction, Members, with_members},
+    pipeline::{Content, Extraction, Members, with_members},
     scratch::Body,
 };
 use std::sync::Arc;
@@ -58,18 +58,19 @@ fn convert(
     members: &Members,
     extraction: Extraction,
 ) -> Result<Work, Failure> {
-    let options = options(&shared.hdf5_key, &shared.limits);
+    let memory = (site.context.slot_bytes, site.planned_bytes);
+    let decoding = Decoding::new(&shared.hdf5_key, &shared.limits, members.largest(), memory);
     let mut shard = Shard {
         site,
         shared,
-        options: &options,
+        decoding: &decoding,
         partitions: schema.as_ref().map(|s| Partitions::new(site, shared, s, partitions)),
         quarantine: Quarantine::new(site, first),
         counts: Counts::default(),
         skipped: Vec::new(),
     };
-    with_members(&site.runtime, &site.scratch, members, extraction, |place, archive, member, body| {
-        shard.member(place, archive, member, body)
+    with_members(&site.runtime, &site.scratch, members, extraction, |place, archive, member, content| {
+        shard.member(place, archive, member, content)
     })?;
     shard.finish()
 }
@@ -78,7 +79,7 @@ fn convert(
 struct Shard<'a> {
     site: &'a Site,
     shared: &'a ConvertShared,
-    options: &'a tarquet_decode::options::Options,
+    decoding: &'a Decoding,
     partitions: Option<Partitions<'a>>,
     quarantine: Quarantine<'a>,
     counts: Counts,
@@ -91,16 +92,16 @@ impl Shard<'_> {
         place: u32,
         archive: &ArchiveRef,
         member: &MemberRef,
-        body: Option<Body>,
+        content: Content,
     ) -> Result<(), Failure> {
         let progress = &self.site.context.progress;
         let before = self.counts.rows;
-        let done = match body {
-            Some(body) => self.try_member(place, archive, member, body),
-            None => Err(self.untried(place, member)),
+        let done = match content {
+            Content::Body(body) => self.try_member(place, archive, member, body),
+            Content::Unwanted => Err(placed(self.untried(place, member), archive, member)),
+            Content::Damaged(failure) => Err(placed(*failure, archive, member)),
         };
         if let Err(failure) = done {
-            let failure = placed(failure, archive, member);
             if failure.class() != Class::Input || self.shared.action == ErrorAction::Fail {
                 return Err(failure);
             }
@@ -117,6 +118,7 @@ impl Shard<'_> {
         }
     }
 
+    /// A failure to write is not the member's, and has a place of its own.
     fn try_member(
         &mut self,
         place: u32,
@@ -124,14 +126,15 @@ impl Shard<'_> {
         member: &MemberRef,
         body: Body,
     ) -> Result<(), Failure> {
-        let frame = decode(body, place, self.options, &self.site.context.progress)?;
+        let placed = |failure| placed(failure, archive, member);
+        let frame = decode(body, place, self.decoding, &self.site.context.progress).map_err(placed)?;
         let Some(partitions) = &mut self.partitions else {
             // The whole sample failed, and it was all members: this one has changed its mind.
             let text = "the member decodes now, and did not when it was sampled";
-            return Err(Failure::new(codes::NOTHING_SAMPLED, text));
+            return Err(placed(Failure::new(codes::NOTHING_SAMPLED, text)));
         };
         let source = self.shared.provenance.then(|| format!("{}!{}", archive.uri, member.display_name()));
-        let (batch, report) = conform(partitions.schema(), &frame, source.as_deref())?;
+        let (batch, report) = conform(partitions.schema(), &frame, source.as_deref()).map_err(placed)?;
         drop(frame);
         self.counts.without_columns += u64::from(report.columnless_rows > 0);
         self.counts.columns_dropped += report.dropped_columns.len() as u64;

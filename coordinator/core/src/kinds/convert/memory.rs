@@ -2,6 +2,8 @@
 //!
 //! Slot bytes = fetch + ring + frame + row group + upload parts. Each term is a cap that the worker keeps to.
 
+use tarquet_convert::frame_bytes;
+
 /// The terms, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlotParts {
@@ -40,7 +42,7 @@ pub fn slot_bytes(largest_member: u64, row_group: u64) -> SlotParts {
     SlotParts {
         fetch: FETCH_AHEAD * FETCH_BYTES + (8 << 20),
         ring: RING_SEGMENTS * largest_member.max(SEGMENT_BYTES_MIN).next_multiple_of(1 << 20),
-        frame: 2 * largest_member.max(4 << 20),
+        frame: frame_bytes(largest_member),
         row_group,
         parts: 2 * PART_BYTES,
     }

@@ -22,7 +22,7 @@ const PICKS_PER_SHARD: usize = 8;
 const SCAN_BYTES_PER_SHARD: u64 = 256 << 20;
 
 /// The sample stage, planned.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SamplePlan {
     /// Its shards.
     pub shards: Vec<ShardDraft>,
