@@ -7,6 +7,7 @@ pub mod clock;
 pub mod codes;
 pub mod failure;
 pub mod ids;
+pub mod instance;
 pub mod leasing;
 pub mod origin;
 pub mod receipt;

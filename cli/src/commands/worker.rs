@@ -8,7 +8,7 @@ use std::{path::PathBuf, sync::Arc};
 use tarquet_common::{codes::cluster, codes::ourselves, failure::Failure, store::Stores};
 use tarquet_coordinator::SHARED_PROBE;
 use tarquet_worker::{
-    agent::{self, AgentSettings, Drain, drain_on_signals},
+    agent::{self, AgentSettings, Drain, drain_on_notices, drain_on_signals},
     transport::GrpcLeasing,
 };
 
@@ -37,6 +37,7 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
         let signals = drain_on_signals(drain.clone())
             .map_err(|e| Failure::new(ourselves::INVARIANT, "signals cannot be watched").caused_by(&e))?;
         tokio::spawn(signals);
+        tokio::spawn(drain_on_notices(drain.clone()));
         cx.say(&format!("worker {id}: {} slots, coordinator {}", resources.slots, cx.globals.coordinator));
         agent::run(leasing, Arc::new(runner), settings, drain).await?;
         Ok(Exit::Done)

@@ -189,8 +189,14 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Drops the upload and its parts, if there is such an upload. Does nothing to an object.
     async fn abort_upload(&self, key: &str, upload_id: &str) -> Result<(), StoreError>;
 
-    /// The uploads under keys that start with `prefix`, by key.
+    /// The uploads under keys that start with `prefix`, by key, whichever root below or above they were begun from.
     async fn list_uploads(&self, prefix: &str) -> Result<Vec<UploadInfo>, StoreError>;
+
+    /// Removes what writers left that died in the middle of a write, where that was before `before_ms` by the store's
+    /// clock, and says how much there was. A store whose writes are single requests has nothing of the kind.
+    async fn remove_temporaries(&self, _before_ms: u64) -> Result<u64, StoreError> {
+        Ok(0)
+    }
 }
 
 /// All objects under `prefix`, page by page as they are asked for. What a page left out comes after its objects.

@@ -214,4 +214,8 @@ impl Store for FaultyStore {
     async fn list_uploads(&self, prefix: &str) -> Result<Vec<UploadInfo>, StoreError> {
         self.around(Verb::ListUploads, prefix, self.inner.list_uploads(prefix)).await
     }
+
+    async fn remove_temporaries(&self, before_ms: u64) -> Result<u64, StoreError> {
+        self.inner.remove_temporaries(before_ms).await
+    }
 }

@@ -58,6 +58,29 @@ async fn the_root_holds_objects_only() {
 }
 
 #[tokio::test]
+async fn what_a_dead_writer_left_goes_once_it_is_old() {
+    let temp = tempfile::tempdir().unwrap();
+    let store = open(&temp.path().join("out.tarquet"));
+    let id =
+        open(&temp.path().join("out.tarquet/jobs/1")).begin_upload("plan", &Metadata::new()).await.unwrap();
+    let uploads = temp.path().join("out.tarquet/uploads");
+    fs::write(uploads.join("tmp-0123"), b"half").unwrap();
+    fs::create_dir(uploads.join("0123456789abcdef0123456789abcdef")).unwrap();
+    let begun = store.list_uploads("").await.unwrap();
+    assert_eq!((begun.len(), begun[0].key.as_str()), (1, "jobs/1/plan"), "seen from the root above");
+    assert!(store.list_uploads("jobs/2").await.unwrap().is_empty());
+    assert!(open(&temp.path().join("out.tarquet/jobs/10")).list_uploads("").await.unwrap().is_empty());
+
+    assert_eq!(
+        store.remove_temporaries(begun[0].begun_ms.saturating_sub(60_000)).await.unwrap(),
+        0,
+        "they are young"
+    );
+    assert_eq!(store.remove_temporaries(u64::MAX).await.unwrap(), 2);
+    assert_eq!(names(&uploads), [id], "what was begun is an upload, and for whoever began it");
+}
+
+#[tokio::test]
 async fn keys_never_lead_out_of_the_root() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(&temp.path().join("out"));

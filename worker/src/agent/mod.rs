@@ -18,6 +18,7 @@
 mod attempt;
 mod backoff;
 mod drain;
+mod notices;
 mod progress;
 mod renewal;
 mod run;
@@ -28,6 +29,7 @@ mod stop;
 
 pub use attempt::{Attempt, AttemptContext};
 pub use drain::{Drain, drain_on_signals};
+pub use notices::drain_on_notices;
 pub use progress::ProgressCell;
 pub use run::run;
 pub use settings::AgentSettings;

@@ -1,6 +1,6 @@
 //! [`LocalStore`]: the contract's verbs on a directory.
 
-use super::{files, sidecar, uploads, walk};
+use super::{files, sidecar, temporaries, uploads, walk};
 use crate::{
     receipt::Part,
     store::{
@@ -396,5 +396,9 @@ impl Store for LocalStore {
     async fn list_uploads(&self, prefix: &str) -> Result<Vec<UploadInfo>, StoreError> {
         let prefix = prefix.to_owned();
         self.run(move |s| uploads::list(&s.area, s.root.as_str(), &prefix)).await
+    }
+
+    async fn remove_temporaries(&self, before_ms: u64) -> Result<u64, StoreError> {
+        self.run(move |s| temporaries::remove(&s.area, before_ms)).await
     }
 }

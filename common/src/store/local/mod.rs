@@ -19,6 +19,7 @@ mod direct;
 mod files;
 mod imp;
 mod sidecar;
+mod temporaries;
 mod uploads;
 mod walk;
 

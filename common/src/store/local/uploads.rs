@@ -36,6 +36,15 @@ pub(super) struct Upload {
     metadata: Metadata,
 }
 
+impl Upload {
+    /// Its key as seen from another root, if it is below that.
+    fn key_below(&self, root: &str) -> Option<String> {
+        let whole = format!("{}/{}", self.root.trim_end_matches('/'), self.key);
+        let below = whole.strip_prefix(root.trim_end_matches('/'))?.strip_prefix('/')?;
+        Some(below.to_owned())
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Record {
     part: Part,
@@ -64,7 +73,8 @@ impl Dir {
         self.0.join(format!("{number:05}.own"))
     }
 
-    fn upload(&self) -> Result<Option<Upload>, StoreError> {
+    /// What it is for; `None` if it was never begun to the end.
+    pub(super) fn upload(&self) -> Result<Option<Upload>, StoreError> {
         read_json(&self.file("upload.json"))
     }
 
@@ -288,9 +298,9 @@ pub(super) fn list(area: &Path, root: &str, prefix: &str) -> Result<Vec<UploadIn
         let name = entry.map_err(failed)?.file_name();
         let Some((id, dir)) = name.to_str().and_then(|id| Some((id, Dir::of(area, id)?))) else { continue };
         let Some(upload) = dir.upload()? else { continue };
-        if upload.root == root && upload.key.starts_with(prefix) {
+        if let Some(key) = upload.key_below(root).filter(|key| key.starts_with(prefix)) {
             let begun_ms = fs::metadata(dir.file("upload.json")).map_or(0, |stat| files::mtime_ms(&stat));
-            found.push(UploadInfo { key: upload.key, upload_id: id.to_owned(), begun_ms });
+            found.push(UploadInfo { key, upload_id: id.to_owned(), begun_ms });
         }
     }
     found.sort_by(|a, b| (&a.key, &a.upload_id).cmp(&(&b.key, &b.upload_id)));

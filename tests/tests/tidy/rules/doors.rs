@@ -24,12 +24,12 @@ const DOORS: [Door; 11] = [
     Door { library: "aws_sdk_s3", doors: &["common/src/store/s3"], why: "all of S3 goes through the store" },
     Door {
         library: "aws_config",
-        doors: &["common/src/store/s3"],
-        why: "credentials are resolved in the store",
+        doors: &["common/src/store/s3", "common/src/instance.rs"],
+        why: "credentials are resolved in the store, and the instance is asked in one place",
     },
     Door {
         library: "aws_smithy_http_client",
-        doors: &["common/src/store/s3"],
+        doors: &["common/src/store/s3", "common/src/instance.rs"],
         why: "the TLS provider is chosen in the store",
     },
     Door {

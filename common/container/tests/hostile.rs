@@ -1,0 +1,257 @@
+//! Archives and indexes that mean harm: each is a typed failure or a right result, within a second and bounded memory.
+//!
+//! Mutants are made from a seed, so that a failure names itself: `container, round`. Headers that carry a checksum get a
+//! right one after they were changed, or no mutant would get past it.
+
+#[expect(dead_code, reason = "each test binary uses its part")]
+#[path = "container/support.rs"]
+mod support;
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    io::Write,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+use support::{
+    CLOSE, Lz4Style, Noise, identity, index, lz4_frame, lz4_skippable, pax, seal, tar_end, tar_entry,
+};
+use tarquet_common::failure::{Class, Failure};
+use tarquet_container::{
+    Container,
+    index::{IndexLimits, IndexObjects, MembersReader, TRAILER_LEN, Trailer, index_zip},
+};
+
+/// Counts what is allocated, and the most that ever was.
+struct Counting;
+
+static LIVE: AtomicUsize = AtomicUsize::new(0);
+static PEAK: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call goes to the system's allocator unchanged; only sizes are counted beside it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
+        PEAK.fetch_max(live, Ordering::Relaxed);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Tests of this binary run one at a time: they measure.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// What indexing may hold for archives as small as these: the decompressors' windows and blocks (4 MiB of LZ4, 8 MiB of
+/// Zstandard), and a row group of members.
+const MEMORY_MAX: usize = 64 << 20;
+const TIME_MAX: Duration = Duration::from_secs(1);
+const ROUNDS: usize = if cfg!(debug_assertions) { 4_000 } else { 40_000 };
+
+#[expect(clippy::disallowed_methods, reason = "a test of how long something takes needs the real clock")]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
+/// Does it, and notes what is wrong with how: a panic, too long, too much memory. What it gave, unless it panicked.
+fn measured<T>(name: &str, wrong: &mut Vec<String>, work: impl FnOnce() -> T) -> Option<T> {
+    let (start, before) = (now(), LIVE.load(Ordering::Relaxed));
+    PEAK.store(before, Ordering::Relaxed);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    let took = start.elapsed().unwrap_or_default();
+    let peak = PEAK.load(Ordering::Relaxed).saturating_sub(before);
+    if took > TIME_MAX {
+        wrong.push(format!("{name}: took {took:?}"));
+    }
+    if peak > MEMORY_MAX {
+        wrong.push(format!("{name}: {peak} bytes were held"));
+    }
+    if done.is_err() {
+        wrong.push(format!("{name}: panicked"));
+    }
+    done.ok()
+}
+
+/// An archive with everything in it that headers can say.
+fn everything() -> Vec<u8> {
+    let mut noise = Noise(11);
+    let mut tar =
+        tar_entry(b'x', b"p", &pax(&[("path", "l\u{e4}ng".as_bytes()), ("size", b"700"), ("mtime", b"1.5")]));
+    tar.extend(tar_entry(b'0', b"a.h5", &noise.content(700)));
+    tar.extend(tar_entry(b'L', b"l", &[b'n'; 300]));
+    tar.extend(tar_entry(b'0', b"b.h5", &noise.content(3_000)));
+    tar.extend(tar_entry(b'g', b"g", &pax(&[("comment", b"all"), ("GNU.sparse.major", b"1")])));
+    tar.extend(tar_entry(b'S', b"sparse.h5", &noise.content(600)));
+    tar.extend(tar_entry(b'1', b"link.h5", b""));
+    tar.extend(tar_entry(b'0', b"c.h5", &noise.content(40_000)));
+    tar.extend(tar_end());
+    tar
+}
+
+fn zip(tar: &[u8]) -> Vec<u8> {
+    let mut zip = ::zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let deflated = ::zip::write::SimpleFileOptions::default();
+    for (name, large) in [("a.h5", true), ("b.h5", false), ("dir/c.h5", false)] {
+        zip.start_file(name, deflated.large_file(large)).unwrap();
+        zip.write_all(tar).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+/// Every container, small, in each of its ways.
+fn originals() -> Vec<(Container, Vec<u8>)> {
+    let tar = everything();
+    let small = Lz4Style { content_sum: false, block_lens: vec![900, 5_000], ..Lz4Style::default() };
+    let independent = Lz4Style { linked: false, block_sums: true, content_size: true, ..small.clone() };
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&tar).unwrap();
+    let mut frames = lz4_skippable(b"skip me");
+    frames.extend(lz4_frame(&tar, &small));
+    vec![
+        (Container::TarLz4, frames),
+        (Container::TarLz4, lz4_frame(&tar, &independent)),
+        (Container::TarGz, gzip.finish().unwrap()),
+        (Container::TarZst, zstd::bulk::compress(&tar, 1).unwrap()),
+        (Container::Zip, zip(&tar)),
+        (Container::Tar, tar),
+    ]
+}
+
+/// Flips, overwrites with numbers that hurt, cuts, repeats.
+fn mutate(original: &[u8], noise: &mut Noise) -> Vec<u8> {
+    let mut bytes = original.to_vec();
+    for _ in 0..=noise.below(4) {
+        let at = noise.below(bytes.len());
+        match noise.below(6) {
+            0 | 1 => bytes[at] ^= 1 << noise.below(8),
+            2 => bytes[at] = noise.next() as u8,
+            3 => {
+                let word = [0, u64::MAX, 1 << 31, 1 << 62, noise.next()][noise.below(5)].to_le_bytes();
+                let len = (1 << noise.below(4)).min(bytes.len() - at);
+                bytes[at..at + len].copy_from_slice(&word[..len]);
+            }
+            4 => bytes.truncate(1 + noise.below(bytes.len())),
+            _ => {
+                let (from, len) = (noise.below(bytes.len()), 1 + noise.below(200));
+                let piece = bytes[from..(from + len).min(bytes.len())].to_vec();
+                bytes.splice(at..at, piece);
+            }
+        }
+    }
+    bytes
+}
+
+/// Changes the numbers of a tar's headers and gives them a right checksum.
+fn mutate_headers(original: &[u8], noise: &mut Noise) -> Vec<u8> {
+    let mut bytes = original.to_vec();
+    for _ in 0..=noise.below(2) {
+        let header = 512 * noise.below(bytes.len() / 512);
+        let block = &mut bytes[header..header + 512];
+        let at = [0, 124, 124 + noise.below(12), 156, 257, 345, noise.below(512)][noise.below(7)];
+        let word: &[u8] = match noise.below(6) {
+            0 => b"77777777777\0",
+            1 => b"\x80\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff",
+            2 => b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+            3 => b"x",
+            4 => b"L",
+            _ => b"99999999999999999999 path=x\n",
+        };
+        let len = word.len().min(512 - at);
+        block[at..at + len].copy_from_slice(&word[..len]);
+        seal(block);
+    }
+    bytes
+}
+
+/// Indexes an archive as a worker does.
+fn read(container: Container, bytes: &[u8]) -> Result<(), Failure> {
+    if container != Container::Zip {
+        return index(container, bytes, CLOSE, 10_000).map(drop);
+    }
+    let objects = IndexObjects { members: Vec::new(), windows: Vec::new() };
+    index_zip(identity(bytes), bytes, IndexLimits::default(), objects).map(drop)
+}
+
+#[test]
+fn mutants_of_every_container_neither_panic_nor_hang_nor_swell() {
+    let _alone = ALONE.lock();
+    let originals = originals();
+    for (container, bytes) in &originals {
+        read(*container, bytes).unwrap_or_else(|e| panic!("{container} is good: {e:?}"));
+    }
+    let quiet = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let (mut noise, mut wrong, mut failed) = (Noise(0x7a72_7175_6574_0002), Vec::new(), 0);
+    for round in 0..ROUNDS {
+        let (container, original) = &originals[noise.below(originals.len())];
+        let sealed = *container == Container::Tar && round % 2 == 0;
+        let mutant = if sealed { mutate_headers(original, &mut noise) } else { mutate(original, &mut noise) };
+        let name = format!("{container}, round {round}");
+        match measured(&name, &mut wrong, || read(*container, &mutant)) {
+            Some(Err(failure)) if failure.class() != Class::Input || failure.message.is_empty() => {
+                wrong.push(format!("{name}: an unhelpful failure: {failure:?}"));
+            }
+            Some(Err(_)) => failed += 1,
+            Some(Ok(())) | None => {}
+        }
+    }
+    std::panic::set_hook(quiet);
+    assert!(wrong.is_empty(), "{} of {ROUNDS}:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
+    assert!(
+        failed > ROUNDS / 3,
+        "only {failed} of {ROUNDS} mutants failed: they are not changed where it matters"
+    );
+}
+
+#[test]
+fn mutants_of_an_index_are_never_used() {
+    let _alone = ALONE.lock();
+    let tar = everything();
+    let archive = lz4_frame(&tar, &Lz4Style { block_lens: vec![900, 5_000], ..Lz4Style::default() });
+    let good = index(Container::TarLz4, &archive, CLOSE, 10_000).unwrap();
+    let trailer = good.trailer();
+    let whole = good.table();
+    let quiet = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let (mut noise, mut wrong, mut failed) = (Noise(0x7a72_7175_6574_0003), Vec::new(), 0);
+    for round in 0..ROUNDS / 2 {
+        let members = mutate(&good.members, &mut noise);
+        if members != good.members {
+            let opened = measured(&format!("members, round {round}"), &mut wrong, || {
+                MembersReader::open(members.into(), &trailer).map(drop)
+            });
+            failed += usize::from(matches!(opened, Some(Err(_))));
+            if matches!(opened, Some(Ok(()))) {
+                wrong.push(format!("members, round {round}: believed"));
+            }
+        }
+        let windows = mutate(&good.windows, &mut noise);
+        let name = format!("windows, round {round}");
+        let table = measured(&name, &mut wrong, || {
+            let tail = windows.len().saturating_sub(TRAILER_LEN);
+            let trailer = Trailer::read(&windows[tail..], windows.len() as u64)?;
+            let range = trailer.points_range();
+            let points = windows.get(range.start as usize..range.end as usize).unwrap_or_default();
+            trailer.seek_table(points)
+        });
+        // The windows themselves are proved one by one, when they are used.
+        if table.is_some_and(|t| t.is_ok_and(|table| table != whole)) {
+            wrong.push(format!("{name}: believed"));
+        }
+    }
+    std::panic::set_hook(quiet);
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
+    assert!(failed > ROUNDS / 3, "only {failed} were changed");
+}
