@@ -157,6 +157,12 @@ pub fn claim(home: &Uri, output: &Uri) -> String {
     format!("claim-{}", &blake3::hash(output.as_str().as_bytes()).to_hex()[..16])
 }
 
+/// `part-00017.parquet`: what every dataset's objects are called.
+pub fn is_part_name(key: &str) -> bool {
+    let number = key.strip_prefix("part-").and_then(|rest| rest.split_once('.')).map(|(number, _)| number);
+    number.is_some_and(|n| n.len() >= 5 && n.bytes().all(|b| b.is_ascii_digit()))
+}
+
 /// An object that cannot be what its name says.
 pub fn damaged(uri: &Uri, key: &str, why: &dyn std::error::Error) -> Failure {
     Failure::new(cluster::JOB_OBJECT_DAMAGED, format!("the job's object {key} does not read"))
@@ -175,6 +181,17 @@ mod tests {
         assert_eq!(generation_of("plans/1"), None);
         let shard = |n| ShardId { job: JobId::from_parts(1, 1), stage: 2, shard: n };
         assert!(receipt(&shard(9), 10) < receipt(&shard(10), 0));
+    }
+
+    #[test]
+    fn only_parts_have_names_of_parts() {
+        assert!(is_part_name("part-00017.parquet"));
+        assert!(is_part_name("part-100000.csv"));
+        for other in
+            ["part-1.parquet", "part-0001x.parquet", "x/part-00017.parquet", "backup.tar", "part-00017"]
+        {
+            assert!(!is_part_name(other), "{other}");
+        }
     }
 
     #[test]

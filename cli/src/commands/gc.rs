@@ -1,6 +1,6 @@
-//! `tarquet gc`: removes what ended jobs left beside an output: uploads that nobody will complete, and the
+//! `tarquet gc`: removes what ended jobs left at and beside an output: uploads that nobody will complete, and the
 //! temporary objects in the prefixes of jobs that were cancelled or failed. What a finished job keeps (plan,
-//! receipts, quarantine, catalog) and indexes stay.
+//! receipts, quarantine, catalog) and indexes stay, and so does whatever is not named as a job names things.
 
 use crate::{
     args::Format,
@@ -20,10 +20,13 @@ use tarquet_common::{
     ids::JobId,
     store::{Store, StoreError, Stores, UploadInfo, Uri, list_all},
 };
-use tarquet_coordinator::{from_objects, objects::job_uri};
-use tarquet_core::{PhaseName, views::JobStatus};
+use tarquet_coordinator::{
+    from_objects,
+    objects::{CATALOG, OUTCOME, is_part_name, job_uri},
+};
+use tarquet_core::PhaseName;
 
-/// Where no job is known, uploads begun later than this ago are left alone.
+/// Uploads that no job here can have begun are left alone for so long.
 const YOUNG_MS: u64 = 24 * 3_600_000;
 
 /// Which output.
@@ -38,10 +41,22 @@ pub(crate) struct Args {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 enum Litter {
-    /// An upload under the output.
+    /// An upload of a part under the output.
     Upload { key: String, upload_id: String, begun_ms: u64 },
+    /// An upload beside the output.
+    SideUpload { key: String, upload_id: String, begun_ms: u64 },
     /// An object in a job's prefix.
     Object { key: String, bytes: u64 },
+}
+
+impl Litter {
+    fn upload(u: UploadInfo) -> Self {
+        Self::Upload { key: u.key, upload_id: u.upload_id, begun_ms: u.begun_ms }
+    }
+
+    fn side_upload(u: UploadInfo) -> Self {
+        Self::SideUpload { key: u.key, upload_id: u.upload_id, begun_ms: u.begun_ms }
+    }
 }
 
 /// Lists what can go and, with `-y`, removes it.
@@ -49,9 +64,13 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
     block_on(async {
         let place = Place::open(&args.output, cx).await?;
         // Uploads first: whoever began one had written its job before, so the jobs read next name all their owners.
-        let uploads = place.output.list_uploads("").await.map_err(Failure::from)?;
+        let uploads = place.output.list_uploads("part-").await.map_err(Failure::from)?;
+        let beside = place.home.list_uploads("").await.map_err(Failure::from)?;
         let jobs = place.jobs().await?;
-        let mut litter = abandoned(uploads, &jobs, cx.clock.unix_ms());
+        let parts = uploads.into_iter().filter(|u| is_part_name(&u.key)).collect();
+        let mut litter: Vec<Litter> =
+            abandoned(parts, &jobs, place.now_ms).into_iter().map(Litter::upload).collect();
+        litter.extend(abandoned(beside, &jobs, place.now_ms).into_iter().map(Litter::side_upload));
         litter.extend(place.leftovers(&jobs).await?);
         tell(&litter, cx)?;
         if litter.is_empty() {
@@ -65,6 +84,15 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
         cx.say(&format!("Removed {}", litter.len()));
         Ok(Exit::Done)
     })
+}
+
+/// A job that has objects here.
+struct Known {
+    id: JobId,
+    /// Where its objects say that it is; `None` where there is no job object.
+    phase: Option<PhaseName>,
+    /// When it ended, by the store's clock.
+    ended_ms: Option<u64>,
 }
 
 /// An output and the home beside it.
@@ -90,7 +118,7 @@ impl Place {
     }
 
     /// Every job that has objects here, with its status where it has a job object.
-    async fn jobs(&self) -> Result<Vec<(JobId, Option<JobStatus>)>, CliError> {
+    async fn jobs(&self) -> Result<Vec<Known>, CliError> {
         let of_key = |key: &str| key.strip_prefix("jobs/")?.split('/').next()?.parse::<JobId>().ok();
         let mut ids = BTreeSet::new();
         let mut objects = list_all(self.home.as_ref(), "jobs/");
@@ -101,18 +129,31 @@ impl Place {
         for id in ids {
             let uri = job_uri(&self.home_uri, &id);
             let found = from_objects(&self.stores, &uri, &self.settings, None, self.now_ms).await?;
-            jobs.push((id, found.map(|f| f.status)));
+            let phase = found.map(|f| f.status.phase);
+            let ended_ms = match phase.is_some_and(over) {
+                true => self.last_written_ms(&id).await?,
+                false => None,
+            };
+            jobs.push(Known { id, phase, ended_ms });
         }
         Ok(jobs)
     }
 
+    /// When the last object of a job that is over was written: its catalog, or its outcome.
+    async fn last_written_ms(&self, id: &JobId) -> Result<Option<u64>, CliError> {
+        let mut last = None;
+        for name in [CATALOG, OUTCOME] {
+            let head = self.home.head(&format!("jobs/{id}/{name}")).await.map_err(Failure::from)?;
+            last = last.max(head.map(|meta| meta.modified_ms));
+        }
+        Ok(last)
+    }
+
     /// Objects in the prefixes of jobs that were cancelled or failed.
-    async fn leftovers(&self, jobs: &[(JobId, Option<JobStatus>)]) -> Result<Vec<Litter>, CliError> {
+    async fn leftovers(&self, jobs: &[Known]) -> Result<Vec<Litter>, CliError> {
         let mut litter = Vec::new();
-        for (id, status) in jobs {
-            let dead =
-                status.as_ref().is_some_and(|s| matches!(s.phase, PhaseName::Cancelled | PhaseName::Failed));
-            if !dead {
+        for Known { id, phase, .. } in jobs {
+            if !matches!(phase, Some(PhaseName::Cancelled | PhaseName::Failed)) {
                 continue;
             }
             let prefix = format!("jobs/{id}/");
@@ -132,27 +173,30 @@ impl Place {
         for one in litter {
             match one {
                 Litter::Upload { key, upload_id, .. } => self.output.abort_upload(key, upload_id).await,
+                Litter::SideUpload { key, upload_id, .. } => self.home.abort_upload(key, upload_id).await,
                 Litter::Object { key, .. } => self.home.delete(key).await,
             }
             .map_err(Failure::from)?;
         }
+        let before = self.now_ms.saturating_sub(YOUNG_MS);
+        self.home.remove_temporaries(before).await.map_err(Failure::from)?;
         Ok(())
     }
 }
 
-/// Uploads that no job here will complete: none while a job goes on; where no job is known at all (its prefix may be
-/// elsewhere), only old ones.
-fn abandoned(uploads: Vec<UploadInfo>, jobs: &[(JobId, Option<JobStatus>)], now_ms: u64) -> Vec<Litter> {
-    if jobs.iter().any(|(_, status)| status.as_ref().is_none_or(|s| !over(s))) {
+/// Uploads that no job will complete: none while a job here goes on. A job whose prefix is elsewhere is not known here, so
+/// one that was begun after the last job here had ended has to be old.
+fn abandoned(uploads: Vec<UploadInfo>, jobs: &[Known], now_ms: u64) -> Vec<UploadInfo> {
+    if jobs.iter().any(|job| !job.phase.is_some_and(over)) {
         return Vec::new();
     }
-    let gone =
-        uploads.into_iter().filter(|u| !jobs.is_empty() || u.begun_ms.saturating_add(YOUNG_MS) < now_ms);
-    gone.map(|u| Litter::Upload { key: u.key, upload_id: u.upload_id, begun_ms: u.begun_ms }).collect()
+    let last_end = jobs.iter().filter_map(|job| job.ended_ms).max().unwrap_or(0);
+    let gone = |u: &UploadInfo| u.begun_ms <= last_end || u.begun_ms.saturating_add(YOUNG_MS) < now_ms;
+    uploads.into_iter().filter(gone).collect()
 }
 
-fn over(status: &JobStatus) -> bool {
-    matches!(status.phase, PhaseName::Done | PhaseName::Cancelled | PhaseName::Failed)
+fn over(phase: PhaseName) -> bool {
+    matches!(phase, PhaseName::Done | PhaseName::Cancelled | PhaseName::Failed)
 }
 
 /// What of a dead job's prefix is of no more use: everything but what says what it was and how it ended.
@@ -171,7 +215,7 @@ fn tell(litter: &[Litter], cx: &Context) -> Result<(), CliError> {
         Table::new(vec![("WHAT", Align::Left), ("KEY", Align::Left), ("AGE OR BYTES", Align::Right)], 1);
     for one in litter {
         match one {
-            Litter::Upload { key, begun_ms, .. } => {
+            Litter::Upload { key, begun_ms, .. } | Litter::SideUpload { key, begun_ms, .. } => {
                 let age = duration_ms(cx.clock.unix_ms().saturating_sub(*begun_ms));
                 table.row(["upload".into(), key.clone(), age]);
             }
@@ -197,8 +241,15 @@ mod tests {
     }
 
     #[test]
+    fn what_began_after_the_last_job_ended_is_another_s_while_it_is_young() {
+        let end = 5 * YOUNG_MS;
+        let job = Known { id: JobId::from_parts(1, 1), phase: Some(PhaseName::Done), ended_ms: Some(end) };
+        assert_eq!(abandoned(vec![upload(end), upload(end + 1)], &[job], end + 10), [upload(end)]);
+    }
+
+    #[test]
     fn nothing_goes_while_a_job_cannot_be_read() {
-        let unread = [(JobId::from_parts(1, 1), None)];
+        let unread = [Known { id: JobId::from_parts(1, 1), phase: None, ended_ms: None }];
         assert_eq!(abandoned(vec![upload(1)], &unread, 10 * YOUNG_MS), []);
     }
 

@@ -16,6 +16,8 @@ use tarquet_core::{Command, Upload};
 
 /// Foreign objects that are named; one would do to hold the job.
 const FOREIGN_NAMED: usize = 10;
+/// No write of ours takes this long: what is older and unfinished was left by a writer that died.
+const TEMPORARY_MS: u64 = 3_600_000;
 /// Objects looked at, or uploads aborted, at a time.
 const PARALLEL: usize = 32;
 
@@ -60,10 +62,27 @@ pub(super) async fn sweep(executor: &Executor, order: &Order, release: bool) -> 
         Ok(uploads) => abort_or_leave(abort(&*output, &uploads).await)?,
         Err(error) => abort_or_leave(Err(error.into()))?,
     }
+    abort_or_leave(sweep_home(executor, order).await)?;
     if release {
         self::release(executor, order).await?;
     }
     Ok(Command::UploadsSwept(order.job.job.clone()))
+}
+
+/// Aborts what attempts began beside the output and nobody will finish: quarantine files, indexes. In the home beside the
+/// output all of it is this job's, for the output's claim lies there; in a home that the spec names, only what is in the
+/// job's own prefix is. An index root elsewhere is shared, so it is left alone.
+async fn sweep_home(executor: &Executor, order: &Order) -> Result<(), Failure> {
+    let job_uri = Uri::parse_here(&order.job.job_uri).map_err(StoreError::from)?;
+    let output_uri = Uri::parse_here(&order.job.output_uri).map_err(StoreError::from)?;
+    let beside = output_uri.sibling(".tarquet");
+    let ours = beside.filter(|beside| job_uri.is_inside(beside)).unwrap_or(job_uri);
+    let store = executor.open(&ours, &order.job).await?;
+    let uploads = store.list_uploads("").await?.into_iter();
+    let uploads: Vec<Upload> = uploads.map(|u| Upload { name: u.key, upload_id: u.upload_id }).collect();
+    abort(&*store, &uploads).await?;
+    store.remove_temporaries(executor.clock.unix_ms().saturating_sub(TEMPORARY_MS)).await?;
+    Ok(())
 }
 
 fn abort_or_leave(result: Result<(), Failure>) -> Result<(), Failure> {
@@ -83,14 +102,8 @@ async fn leftovers(output: &dyn Store, order: &Order) -> Result<Vec<Upload>, Sto
     let known: BTreeSet<&str> =
         order.catalog.iter().flat_map(|c| &c.artifacts).map(|a| a.name.as_str()).collect();
     let uploads = output.list_uploads("").await?.into_iter();
-    let ours = uploads.filter(|u| known.contains(u.key.as_str()) || is_part_name(&u.key));
+    let ours = uploads.filter(|u| known.contains(u.key.as_str()) || objects::is_part_name(&u.key));
     Ok(ours.map(|u| Upload { name: u.key, upload_id: u.upload_id }).collect())
-}
-
-/// `part-00017.parquet`: what every dataset's objects are called.
-fn is_part_name(key: &str) -> bool {
-    let number = key.strip_prefix("part-").and_then(|rest| rest.split_once('.')).map(|(number, _)| number);
-    number.is_some_and(|n| n.len() >= 5 && n.bytes().all(|b| b.is_ascii_digit()))
 }
 
 async fn release(executor: &Executor, order: &Order) -> Result<(), Failure> {
@@ -102,21 +115,5 @@ async fn release(executor: &Executor, order: &Order) -> Result<(), Failure> {
     match read_json::<Claim>(&*home, &key).await? {
         Some(claim) if claim.job == order.job.job => Ok(home.delete(&key).await?),
         _ => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_part_name;
-
-    #[test]
-    fn only_names_of_parts_are_swept() {
-        assert!(is_part_name("part-00017.parquet"));
-        assert!(is_part_name("part-100000.csv"));
-        for other in
-            ["part-1.parquet", "part-0001x.parquet", "x/part-00017.parquet", "backup.tar", "part-00017"]
-        {
-            assert!(!is_part_name(other), "{other}");
-        }
     }
 }
