@@ -5,5 +5,6 @@
 //! it fails instead, so that nothing is skipped unseen.
 
 pub mod binary;
+pub mod confine;
 pub mod environment;
 pub mod python;

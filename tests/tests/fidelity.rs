@@ -1,10 +1,11 @@
-//! Rule 1, end to end: each fixture goes through `tarquet run`, and pandas judges what came out.
+//! Rule 1, end to end: each fixture goes through `tarquet run`, alone and with others, and pandas judges what came out.
 //!
 //! Fixtures that pandas cannot write itself are compared by position. Fixtures that must fail leave no
 //! part behind, and whatever a file tried to run was not run.
 
 use serde_json::{Value, json};
 use std::{
+    collections::BTreeMap,
     fs,
     io::Write,
     path::{Path, PathBuf},
@@ -123,6 +124,12 @@ impl Fixture {
         (!good).then(|| format!("{}: exit {code}, {parts} parts: {}", self.name, said()))
     }
 
+    /// The fixture of this name.
+    fn of_name(name: &str) -> Self {
+        let path = repository().join(format!("tests/fixtures/fidelity/{name}.json"));
+        Self { name: name.to_owned(), facts: serde_json::from_slice(&fs::read(path).unwrap()).unwrap() }
+    }
+
     fn job(&self, scratch: &Path) -> String {
         let by_position = BY_POSITION.iter().any(|n| self.name.starts_with(n));
         let member = scratch.join(format!("{}.h5", self.name));
@@ -169,6 +176,59 @@ fn pandas_reads_each_fixture_as_it_was() {
         if fs::metadata(&batch).unwrap().len() == 0 {
             continue;
         }
+        python::must_pass(judge, "oracle.py", &[Path::new("--batch"), &batch]);
+    }
+}
+
+/// Members that differ and go into one dataset: what `pd.concat` makes of them is what comes out (rules 1, 20, 21). Of each
+/// three the middle one is the first again, so that the file has a member on either side of the one that differs.
+const JOINED: [(&str, &str, Pandas); 10] = [
+    ("r20_fx_member_base_p23", "r20_fx_member_reordered_p23", Pandas::V23),
+    ("r20_fx_member_base_p23", "r20_fx_member_missing_p23", Pandas::V23),
+    ("r20_fx_member_missing_p23", "r20_fx_member_base_p23", Pandas::V23),
+    ("r21_fx_member_v_int32_p23", "r21_fx_member_v_uint32_p23", Pandas::V23),
+    ("r21_fx_member_v_int64_small_p23", "r21_fx_member_v_float64_p23", Pandas::V23),
+    ("r21_fx_member_v_float32_p23", "r21_fx_member_v_float64_p23", Pandas::V23),
+    ("r21_fx_member_v_float32_p23", "r21_fx_member_v_int32_p23", Pandas::V23),
+    ("r21_fx_member_v_float64_p23", "r21_fx_member_v_all_missing_float_p23", Pandas::V23),
+    ("r21_fx_member_v_text_p23", "r21_fx_member_v_all_missing_object_p23", Pandas::V23),
+    ("r21_fx_member_v_text_p23", "r21_fx_member_v_empty_text_p23", Pandas::V23),
+];
+
+#[test]
+fn pandas_concatenates_what_is_joined() {
+    if JOINED.iter().any(|(.., judge)| environment::path(judge.variable()).is_none()) {
+        return;
+    }
+    let scratch = tempfile::tempdir().unwrap();
+    let mut batches: BTreeMap<&str, (Pandas, String)> = BTreeMap::new();
+    for (number, (first, other, judge)) in JOINED.into_iter().enumerate() {
+        let folder = scratch.path().join(number.to_string());
+        fs::create_dir(&folder).unwrap();
+        let mut members = Vec::new();
+        for (place, name) in [first, first, other].into_iter().enumerate() {
+            let member = folder.join(format!("{place}.h5"));
+            fs::rename(Fixture::of_name(name).unpacked(&folder), &member).unwrap();
+            members.push(member);
+        }
+        let output = folder.join("out");
+        let text = format!(
+            "version = 1\nkind = \"convert\"\n[input]\nuris = [\"*.h5\"]\n[schema]\non_extra_column = \"add\"\n\
+             [output]\nuri = {output:?}\npartitions = 2\n"
+        );
+        fs::write(folder.join("job.toml"), text).unwrap();
+        let mut command = binary::command();
+        command.current_dir(&folder).args(["run", "job.toml", "--slots", "1", "--progress", "none"]);
+        let ended = command.output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(0), "{first} with {other}: {said}");
+        let job = json!({"output": output, "members": members, "key": "df", "by_position": false});
+        let batch = batches.entry(judge.variable()).or_insert((judge, String::new()));
+        batch.1.push_str(&format!("{job}\n"));
+    }
+    for (name, (judge, jobs)) in batches {
+        let batch = scratch.path().join(format!("{name}.jsonl"));
+        fs::write(&batch, jobs).unwrap();
         python::must_pass(judge, "oracle.py", &[Path::new("--batch"), &batch]);
     }
 }

@@ -73,6 +73,15 @@ pub(crate) fn lz4(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().expect("a Vec takes all")
 }
 
+/// A fixture of fidelity, as it was before it was gzip'd.
+pub(crate) fn fixture(name: &str) -> Vec<u8> {
+    let path = repository().join(format!("tests/fixtures/fidelity/{name}.h5.gz"));
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).expect("the fixtures");
+    flate2::read::MultiGzDecoder::new(file).read_to_end(&mut bytes).expect("the fixtures are whole");
+    bytes
+}
+
 /// The first `n` members of a sample archive: real pandas frames.
 pub(crate) fn frames(n: usize) -> Vec<Entry> {
     let file = fs::File::open(repository().join("examples/frames/north.tar.lz4")).expect("the examples");

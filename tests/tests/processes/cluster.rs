@@ -6,7 +6,7 @@ use std::{
     fs::{self, File},
     net::TcpListener,
     path::PathBuf,
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
 };
 
 /// A process of ours; killed when dropped.
@@ -16,10 +16,9 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    fn start(world: &World, name: &str, args: &[&str]) -> Self {
+    fn start(world: &World, name: &str, mut command: Command, args: &[&str]) -> Self {
         let log = world.path(&format!("{name}.log"));
         let err = File::options().create(true).append(true).open(&log).expect("a log");
-        let mut command = world.command();
         command.args(args).stdout(Stdio::null()).stderr(err).stdin(Stdio::null());
         Self { child: command.spawn().expect("tarquet starts"), log }
     }
@@ -33,6 +32,19 @@ impl Process {
 
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("it is ours").is_none()
+    }
+
+    /// SIGTERM: it is asked to leave.
+    pub(crate) fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("sh").args(["-c", r#"kill -TERM "$0""#, &pid]).status().expect("a shell");
+        assert!(sent.success(), "no process {pid}");
+    }
+
+    /// Waits for its end, which must be a good one.
+    pub(crate) fn ends(&mut self) {
+        let code = until("the process to end", || self.child.try_wait().expect("it is ours"));
+        assert!(code.success(), "{code}:\n{}", self.log());
     }
 
     /// What it has said.
@@ -77,7 +89,7 @@ impl<'a> Cluster<'a> {
         let [listen, http] = &self.addresses;
         let args =
             ["coordinator", "--state", "state", "--listen", listen, "--http", http, "--lease-ttl", "3s"];
-        let mut process = Process::start(self.world, "coordinator", &args);
+        let mut process = Process::start(self.world, "coordinator", self.world.command(), &args);
         until("the coordinator", || {
             assert!(process.is_running(), "the coordinator ended:\n{}", process.log());
             self.ask(&["jobs"]).code.filter(|c| *c == 0)
@@ -86,9 +98,15 @@ impl<'a> Cluster<'a> {
     }
 
     pub(crate) fn start_worker(&mut self, more: &[&str]) {
+        let command = self.world.command();
+        self.start_worker_as(command, more);
+    }
+
+    /// Starts a worker with a command of the caller's, to which its arguments are added.
+    pub(crate) fn start_worker_as(&mut self, command: Command, more: &[&str]) {
         let args = [&["worker", "--coordinator", &self.url][..], more].concat();
         self.started += 1;
-        self.workers.push(Process::start(self.world, &format!("worker-{}", self.started), &args));
+        self.workers.push(Process::start(self.world, &format!("worker-{}", self.started), command, &args));
     }
 
     /// Runs a command that talks to the coordinator.

@@ -79,3 +79,29 @@ fn a_job_survives_its_worker_its_coordinator_and_its_ledger() {
         assert!(worker.is_running(), "a worker ended:\n{}", worker.log());
     }
 }
+
+#[test]
+fn a_worker_that_is_asked_to_leave_hands_back_and_nothing_is_lost() {
+    let world = World::new();
+    world.samples("in");
+    world.server.load(BUCKET, "in/", &world.path("in")).unwrap();
+    let slow = world.server.plant(Fault::always("UploadPart", "out/*", Effect::Delay(UPLOAD_MS)));
+    let mut cluster = Cluster::start(&world, 2);
+    let spec = format!(
+        "version = 1\nkind = \"convert\"\n[input]\nuris = [\"s3://test/in/*.tar.lz4\"]\n[output]\n\
+         uri = \"s3://test/out\"\npartitions = {PARTITIONS}\n[errors]\nmax_failed = 1\n"
+    );
+    world.write("s3.toml", spec.as_bytes());
+    let job = cluster.submit("s3.toml");
+    until("receipts", || (world.receipts("out").len() > 2).then_some(()));
+    cluster.workers[0].terminate();
+    cluster.workers[0].ends();
+    let before = world.receipts("out");
+    assert!(before.len() < PARTITIONS, "the job was over before the worker left");
+    let ended = cluster.wait(&job, 3);
+    assert!(slow.fired() >= PARTITIONS as u64);
+    assert_eq!(ended["stages"][3]["retried"], 0, "leaving is not failing: {ended}");
+    let last = world.receipts("out");
+    assert!(last.len() == PARTITIONS && before.iter().all(|receipt| last.contains(receipt)));
+    assert!(cluster.workers[1].is_running(), "the other stays");
+}

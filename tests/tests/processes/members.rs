@@ -40,6 +40,19 @@ fn assert_told(record: &Value, code: &str) {
     assert!(record["member_offset"].is_u64() && record["member_size"].is_u64(), "{record:#}");
 }
 
+/// Runs the command that a record gives to show its failure again, in a shell as a person would.
+fn assert_reproduces(world: &World, record: &Value) {
+    let mut command = world.command();
+    let folder = PathBuf::from(command.get_program()).parent().unwrap().display().to_string();
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", record["reproduce"].as_str().unwrap()]).current_dir(world.dir.path());
+    shell.envs(
+        command.env("PATH", format!("{folder}:/usr/bin:/bin")).get_envs().filter_map(|(k, v)| Some((k, v?))),
+    );
+    let shown = crate::world::answer(&mut shell).exits(4);
+    assert!(shown.out.contains(record["code"].as_str().unwrap()), "{record:#}\n{}", shown.out);
+}
+
 #[test]
 fn what_is_no_frame_is_set_aside_with_its_reason() {
     let frame = frames(1).remove(0).body;
@@ -58,6 +71,7 @@ fn what_is_no_frame_is_set_aside_with_its_reason() {
     assert_told(of(&told, "bad/empty.h5"), "E0401");
     assert_told(of(&told, "bad/zeros.h5"), "E0401");
     assert_told(of(&told, "bad/cut.h5"), "E0402");
+    told.iter().for_each(|record| assert_reproduces(&world, record));
 
     // What remains is what there would be without them.
     let alone = World::new();
@@ -69,6 +83,43 @@ fn what_is_no_frame_is_set_aside_with_its_reason() {
 fn rows(world: &World) -> Value {
     let status = world.tarquet(&["status", "out", "-o", "json"]).exits(0).json();
     status["stages"][3]["counts"]["rows"].clone()
+}
+
+#[test]
+fn of_two_bad_members_of_one_name_each_can_be_shown_again() {
+    let world = World::new();
+    let bad = [Entry::file("it's.h5", b"no"), Entry::file("it's.h5", b"nor this")];
+    convert(&world, &bad).exits(3);
+    let told = failures(&world);
+    assert_eq!(told.len(), 2);
+    assert_ne!(told[0]["reproduce"], told[1]["reproduce"]);
+    told.iter().for_each(|record| assert_reproduces(&world, record));
+}
+
+/// What held a job is in the ledger alone; without it the job meets the same trouble again, and then does as it is told.
+#[test]
+fn a_held_job_goes_on_as_it_is_told_with_its_ledger_and_without() {
+    for lost in [false, true] {
+        let world = World::new();
+        let mut entries = frames(4);
+        entries.push(Entry::file("bad.h5", b"no"));
+        world.write("in/a.tar.lz4", &lz4(&tar(&entries)));
+        world.run(&["--input", "in/*", "--output", "out"]).exits(5);
+        let resume = |how: &str| {
+            if lost {
+                fs::remove_dir_all(world.path("out.tarquet/state")).unwrap();
+            }
+            world.tarquet(&["run", "--resume", "out", how, "--progress", "none", "-o", "json"])
+        };
+        let held = resume("--retry").exits(5).json();
+        assert_eq!(held["reason"]["code"], "E0802", "{held}");
+        assert!(!world.path("out").exists(), "nothing is published");
+        let done = resume("--accept").exits(3).json();
+        assert_eq!(done["quarantine"]["members"], 1, "{done}");
+        assert_eq!(world.local_parts("out").len(), 1);
+        // A job that is over has nothing to be told.
+        resume("--accept").exits(3);
+    }
 }
 
 #[test]

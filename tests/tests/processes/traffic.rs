@@ -3,9 +3,9 @@
 use crate::world::{BUCKET, World};
 use std::fs;
 
-const PARTITIONS: u64 = 12;
-/// Seek points are this far apart in the stream where partitions are small; compressed, it is less.
-const SPACING: u64 = 1 << 20;
+const PARTITIONS: u64 = 4;
+/// A block of these archives: what one boundary may cost beside the share.
+const BLOCK: u64 = 64 << 10;
 
 fn read(world: &World) -> u64 {
     world.server.stats().total(Some("GetObject"), "in/").bytes_out
@@ -15,7 +15,7 @@ fn read(world: &World) -> u64 {
 fn archives_are_read_twice_and_with_an_index_once() {
     let world = World::new();
     let made =
-        ["generate", "frames", "--output", "in", "--archives", "2", "--members", "900", "--rows", "900"];
+        ["generate", "frames", "--output", "in", "--archives", "2", "--members", "300", "--rows", "5000"];
     world.tarquet(&made).exits(0);
     world.server.load(BUCKET, "in/", &world.path("in")).unwrap();
     let input: u64 = fs::read_dir(world.path("in"))
@@ -31,7 +31,7 @@ fn archives_are_read_twice_and_with_an_index_once() {
         world.run(&[&args[..], &["--index", "s3://test/index"]].concat()).exits(0);
         read(&world)
     };
-    let boundaries = PARTITIONS * SPACING;
+    let boundaries = PARTITIONS * BLOCK;
     let first = run("s3://test/one");
     let most = input * 21 / 10 + boundaries;
     assert!(

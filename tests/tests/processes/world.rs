@@ -67,6 +67,8 @@ impl World {
         command.env("AWS_ENDPOINT_URL", &self.server.url).env("AWS_REGION", "us-east-1");
         command.env("AWS_ACCESS_KEY_ID", &self.server.access_key);
         command.env("AWS_SECRET_ACCESS_KEY", &self.server.secret_key);
+        // Tests run on no instance; one that fakes it says so.
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
         command
     }
 
