@@ -149,6 +149,10 @@ mod tests {
                 let (section, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
                 let parent = section.split('.').filter(|p| !p.is_empty()).fold(&mut spec, |v, p| &mut v[p]);
                 parent[name] = json!(word);
+                // A file is named under `pinned` and nowhere else.
+                if spec["schema"]["mode"] != "pinned" {
+                    spec["schema"].as_object_mut().unwrap().remove("file");
+                }
                 tarquet_common::spec::parse(&spec.to_string())
             };
             for word in words {

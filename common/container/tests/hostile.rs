@@ -58,7 +58,7 @@ static ALONE: Mutex<()> = Mutex::new(());
 /// Zstandard), and a row group of members.
 const MEMORY_MAX: usize = 64 << 20;
 const TIME_MAX: Duration = Duration::from_secs(1);
-const ROUNDS: usize = if cfg!(debug_assertions) { 4_000 } else { 40_000 };
+const ROUNDS: usize = if cfg!(debug_assertions) { 12_000 } else { 60_000 };
 
 #[expect(clippy::disallowed_methods, reason = "a test of how long something takes needs the real clock")]
 fn now() -> SystemTime {

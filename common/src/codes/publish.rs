@@ -12,7 +12,7 @@ super::codes! {
     /// Whole shards cannot be done.
     SHARDS_FAILED = 803, Input, "inputs cannot be read to their end",
         "Some shards failed for good because of their input: an archive is damaged, truncated or has changed.",
-        "Repair the input and `tarquet retry JOB`, or `tarquet accept JOB` to go on without it.";
+        "`tarquet accept JOB` goes on without them. A repaired input is another object to this job: give it to a new job, whose --index may name the place of the indexes that are done.";
     /// A shard failed too often.
     OUT_OF_RETRIES = 804, Environment, "a shard is out of retries",
         "One shard failed more often than errors.retries allows, each time because of its surroundings.",

@@ -6,6 +6,7 @@
 //! storage and external links cannot be followed even by mistake.
 
 use crate::{
+    budget::Budget,
     door::{Attr, DType, DataInfo, Door, Field, Kind, Link, ObjectId, Raw, Target},
     fail::{Fault, Res, damaged, differs, fail, over_limit},
     filters,
@@ -31,12 +32,8 @@ use hdf5_reader::{
     object_header::ObjectHeader,
     symbol_table::SymbolTableNode,
 };
-use std::{
-    cell::{Cell, RefCell},
-    collections::HashMap,
-    sync::Arc,
-};
-use tarquet_common::codes::{cluster, format};
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
+use tarquet_common::codes::format;
 
 /// A file opened from memory.
 pub(crate) struct Hdf5<'a> {
@@ -44,8 +41,7 @@ pub(crate) struct Hdf5<'a> {
     limits: &'a Limits,
     /// Paths of the objects seen so far: chunked data is asked for by path.
     paths: RefCell<HashMap<ObjectId, String>>,
-    /// Bytes that may still be decoded, over all datasets.
-    budget: Cell<u64>,
+    budget: Budget,
 }
 
 /// Opens a member's bytes. They are shared, not copied.
@@ -79,7 +75,7 @@ where
             format!("{len} bytes"),
         ));
     }
-    Ok(Hdf5 { file, limits, paths: RefCell::new(HashMap::new()), budget: Cell::new(limits.decoded_bytes) })
+    Ok(Hdf5 { file, limits, paths: RefCell::new(HashMap::new()), budget: Budget::new(limits) })
 }
 
 /// A failure to open: mostly "not HDF5 at all".
@@ -167,25 +163,6 @@ impl Hdf5<'_> {
 
     fn length_size(&self) -> u8 {
         self.file.superblock().length_size
-    }
-
-    /// Reserves `bytes` of what may be decoded in all.
-    fn spend(&self, bytes: u64, item: &str) -> Res<()> {
-        let left = self.budget.get().checked_sub(bytes).ok_or_else(|| {
-            over_limit(item, "decoded data of the member", self.limits.decoded_bytes, "more")
-        })?;
-        let spent = self.limits.decoded_bytes - left;
-        if spent > self.limits.memory_bytes {
-            return Err(differs(
-                cluster::SLOT_TOO_SMALL,
-                item,
-                "the member's decoded data does not fit into the slot",
-                format!("at most {} bytes", self.limits.memory_bytes),
-                format!("{spent} bytes or more"),
-            ));
-        }
-        self.budget.set(left);
-        Ok(())
     }
 
     /// Old-style groups: a B-tree of symbol table nodes, names in a local heap.
@@ -475,7 +452,7 @@ impl Door for Hdf5<'_> {
         if bytes > self.limits.object_bytes {
             return Err(over_limit(item, "the dataset's size in bytes", self.limits.object_bytes, bytes));
         }
-        self.spend(bytes, item)?;
+        self.budget.spend(bytes, item)?;
         let header = self.header(id, item)?;
         let layout = header.messages.iter().find_map(|m| match m {
             HdfMessage::DataLayout(message) => Some(&message.layout),

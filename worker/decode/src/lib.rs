@@ -7,6 +7,7 @@
 //! that a file says, follows a link out of a file, or allocates beyond [`options::Limits`].
 
 mod attrs;
+mod budget;
 mod build;
 mod codes;
 mod decode;

@@ -15,7 +15,7 @@ pub struct SlotParts {
     pub frame: u64,
     /// A row group being encoded.
     pub row_group: u64,
-    /// Upload parts in flight.
+    /// Upload parts: two in flight and the one that is being filled.
     pub parts: u64,
 }
 
@@ -44,6 +44,6 @@ pub fn slot_bytes(largest_member: u64, row_group: u64) -> SlotParts {
         ring: RING_SEGMENTS * largest_member.max(SEGMENT_BYTES_MIN).next_multiple_of(1 << 20),
         frame: frame_bytes(largest_member),
         row_group,
-        parts: 2 * PART_BYTES,
+        parts: 3 * PART_BYTES,
     }
 }
