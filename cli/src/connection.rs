@@ -8,10 +8,22 @@ use tarquet_common::{
     failure::Failure,
 };
 use tarquet_coordinator::{Jobs, JobsError, RemoteJobs};
+use tarquet_proto::client::Access;
+
+/// Where the globals say that the coordinator is, and as whom to come.
+pub(crate) fn access(cx: &Context) -> Access {
+    let security = &cx.globals.security;
+    Access {
+        url: cx.globals.coordinator.clone(),
+        tls: security.client_files(),
+        token: security.token(),
+        insecure: security.insecure,
+    }
+}
 
 /// The coordinator that the globals name. Does not connect yet.
 pub(crate) fn connect(cx: &Context) -> Result<Arc<dyn Jobs>, CliError> {
-    Ok(Arc::new(RemoteJobs::new(&cx.globals.coordinator)?))
+    Ok(Arc::new(RemoteJobs::new(&access(cx))?))
 }
 
 /// Runs a command's work on a runtime of its own.
@@ -30,8 +42,8 @@ pub(crate) fn refused(error: JobsError, cx: &Context) -> CliError {
             let mut failure = Failure::new(cluster::COORDINATOR_UNREACHABLE, "the coordinator cannot be reached")
                 .at_uri(&cx.globals.coordinator)
                 .with_hint(
-                    "Is it running (`tarquet coordinator`)? Name another with --coordinator or TARQUET_COORDINATOR; \
-                     a job of `tarquet run` is read from its output: `tarquet status OUTPUT`.",
+                    "Is it running (`tarquet coordinator`)? Name another with --coordinator or TARQUET_COORDINATOR, \
+                     with https:// if it serves TLS; a job of `tarquet run` is read from its output: `tarquet status OUTPUT`.",
                 );
             failure.causes.push(why);
             failure.into()

@@ -8,6 +8,7 @@
 
 mod app;
 pub mod args;
+mod certs;
 mod commands;
 mod connection;
 mod context;

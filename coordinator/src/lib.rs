@@ -11,6 +11,7 @@
 //! [`Coordinator::start`] gives a coordinator in this process; [`serve`] puts it on the network. Nothing here decides
 //! what happens to a job: that is the core's.
 
+pub mod access;
 mod chance;
 mod driver;
 mod effects;

@@ -14,50 +14,34 @@ use tarquet_common::{
 use tarquet_core::views::{FailureCount, JobLine, JobStatus, ShardFilter, ShardPage, WorkerLine};
 use tarquet_proto::{
     MESSAGE_BYTES_MAX,
+    client::{Access, Line},
     convert::mirror,
     status::{Said, read},
     v1::{self, job_service_client::JobServiceClient},
 };
-use tonic::{
-    Response, Status,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Response, Status};
 
-const CONNECT: Duration = Duration::from_secs(5);
 /// Deadline of a look.
 const LOOK: Duration = Duration::from_secs(30);
 /// Deadline of a wish, which waits for an object store.
 const WISH: Duration = Duration::from_secs(300);
-const PING_EVERY: Duration = Duration::from_secs(10);
 
 /// [`Jobs`] over gRPC.
 #[derive(Clone, Debug)]
 pub struct RemoteJobs {
-    client: JobServiceClient<Channel>,
+    client: JobServiceClient<Line>,
 }
 
 impl RemoteJobs {
-    /// A coordinator at `http://HOST:PORT`; a bare `HOST:PORT` is taken for that. Does not connect yet. Must be called
-    /// inside a tokio runtime.
-    pub fn new(url: &str) -> Result<Self, Failure> {
-        let full = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-        let endpoint = Endpoint::from_shared(full).map_err(|e| {
-            Failure::new(cluster::BAD_COORDINATOR_URL, format!("{url:?} is not the address of a coordinator"))
-                .caused_by(&e)
-        })?;
-        let channel = endpoint
-            .connect_timeout(CONNECT)
-            .http2_keep_alive_interval(PING_EVERY)
-            .keep_alive_while_idle(true)
-            .tcp_nodelay(true)
-            .connect_lazy();
-        let client = JobServiceClient::new(channel)
+    /// Does not connect yet. Must be called inside a tokio runtime.
+    pub fn new(access: &Access) -> Result<Self, Failure> {
+        let client = JobServiceClient::new(access.line()?)
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
         Ok(Self { client })
     }
 
-    fn client(&self) -> JobServiceClient<Channel> {
+    fn client(&self) -> JobServiceClient<Line> {
         self.client.clone()
     }
 }

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 use tarquet_common::store::{StoreSettings, Uri};
 use tarquet_core::Settings;
+use tarquet_proto::tls::ServerFiles;
 
 /// Which file paths jobs may name as inputs and outputs. A path means something only where the same files are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,13 +47,26 @@ impl CoordinatorSettings {
     }
 }
 
-/// Where a coordinator listens.
+/// Where a coordinator listens, and whom it lets in.
 #[derive(Clone, Debug)]
 pub struct ListenSettings {
     /// For workers and the command line: gRPC.
     pub listen: SocketAddr,
     /// For browsers, probes and scripts: HTTP.
     pub http: SocketAddr,
-    /// Listen on addresses that others can reach, although nothing protects them.
+    /// The certificate and key of both ports; without, nothing is encrypted. Its `client_ca` is for gRPC alone.
+    pub tls: Option<ServerFiles>,
+    /// Clients of the HTTP port must show a certificate of one of these authorities.
+    pub http_client_ca: Option<PathBuf>,
+    /// The token file; without, everybody may do everything.
+    pub tokens: Option<PathBuf>,
+    /// Listen on addresses that others can reach, although not both of TLS and tokens protect them.
     pub insecure: bool,
+}
+
+impl ListenSettings {
+    /// Two addresses that nothing protects, which is fine on loopback.
+    pub fn new(listen: SocketAddr, http: SocketAddr) -> Self {
+        Self { listen, http, tls: None, http_client_ca: None, tokens: None, insecure: false }
+    }
 }

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | the worker is not known | `FAILED_PRECONDITION` | `UnknownWorker` |
 //! | refused, class `Usage` or `Input` | `INVALID_ARGUMENT` | `Failure` |
+//! | refused, no valid token | `UNAUTHENTICATED` | `Failure` |
 //! | refused, class `Denied` | `PERMISSION_DENIED` | `Failure` |
 //! | refused, class `Environment` or `Lost` | `UNAVAILABLE` | `Failure` |
 //! | refused, class `Bug` | `INTERNAL` | `Failure` |
@@ -62,6 +63,7 @@ pub enum Said {
 /// A refusal as a status.
 pub fn refused(failure: &Failure) -> Status {
     let code = match failure.class() {
+        Class::Denied if failure.code == cluster::UNAUTHENTICATED => Code::Unauthenticated,
         Class::Usage | Class::Input => Code::InvalidArgument,
         Class::Denied => Code::PermissionDenied,
         Class::Environment | Class::Lost => Code::Unavailable,
@@ -81,8 +83,36 @@ pub fn malformed(bad: &BadMessage) -> Status {
     refused(&Failure::new(cluster::MALFORMED_MESSAGE, bad.to_string()).at_item(bad.field))
 }
 
-/// What a status says.
+/// What a status says; one that the transport made says why there is no connection, if that is known.
 pub fn read(status: &Status) -> Said {
+    match told(status) {
+        Said::Nothing => unconnected(status).map_or(Said::Nothing, |f| Said::Refused(Box::new(f))),
+        said => said,
+    }
+}
+
+/// Begins what TLS says when the other side refused (rustls, `Error::AlertReceived`).
+const ALERT: &str = "received fatal alert: ";
+
+/// Why no connection came about, if that is no matter of waiting: a failure of [`client`](crate::client), or the
+/// peer's alert, which comes after our half of the handshake and so as text of a broken connection.
+fn unconnected(status: &Status) -> Option<Failure> {
+    let mut next = std::error::Error::source(status);
+    let mut alert = status.message().contains(ALERT).then(|| status.message().to_owned());
+    while let Some(error) = next {
+        if let Some(failure) = error.downcast_ref::<Failure>() {
+            return Some(failure.clone());
+        }
+        alert = alert.or_else(|| Some(error.to_string()).filter(|text| text.contains(ALERT)));
+        next = error.source();
+    }
+    let mut failure =
+        Failure::new(cluster::TLS_REFUSED, "the coordinator did not accept the client's certificate");
+    failure.causes.push(alert?);
+    Some(failure)
+}
+
+fn told(status: &Status) -> Said {
     let Ok(rpc) = RpcStatus::decode(status.details()) else { return Said::Nothing };
     for any in rpc.details {
         match any.type_url.as_str() {
@@ -147,6 +177,9 @@ mod tests {
 
     #[test]
     fn the_grpc_code_follows_the_class() {
+        let code = |c| refused(&Failure::new(c, "x")).code();
+        assert_eq!(code(cluster::UNAUTHENTICATED), Code::Unauthenticated);
+        assert_eq!(code(cluster::ROLE_TOO_LOW), Code::PermissionDenied);
         assert_eq!(refused(&Failure::new(ourselves::INVARIANT, "x")).code(), Code::Internal);
     }
 

@@ -1,5 +1,6 @@
 //! Arguments that every command takes.
 
+use super::SecurityFlags;
 use crate::logging::LogFormat;
 use clap::{ArgAction, Args, ValueEnum};
 
@@ -113,6 +114,10 @@ pub struct Globals {
     /// How to reach stores, where the spec does not say.
     #[command(flatten)]
     pub store: StoreFlags,
+
+    /// How to be let in by the coordinator.
+    #[command(flatten)]
+    pub security: SecurityFlags,
 }
 
 /// How to reach object stores, where the spec does not say.

@@ -65,6 +65,8 @@ pub(crate) enum Command {
     Inspect(inspect::Args),
     /// Make sample data to try Tarquet with
     Generate(generate::Args),
+    /// Make certificates and tokens for a cluster
+    Certs(certs::Args),
     /// Check this machine, the stores and a spec
     Doctor(doctor::Args),
     /// Remove what ended jobs left beside an output

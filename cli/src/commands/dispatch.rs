@@ -25,6 +25,7 @@ pub(crate) fn dispatch(command: Command, cx: &Context, matches: &clap::ArgMatche
         Command::Adopt(args) => adopt::run(&args, cx),
         Command::Inspect(args) => inspect::run(&args, cx),
         Command::Generate(args) => generate::run(&args, cx),
+        Command::Certs(args) => certs::run(&args, cx),
         Command::Doctor(args) => doctor::run(&args, cx),
         Command::Gc(args) => gc::run(&args, cx),
         Command::Explain(args) => explain::run(&args, cx),

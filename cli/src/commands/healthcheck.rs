@@ -1,12 +1,9 @@
 //! `tarquet healthcheck`: asks a coordinator's HTTP port, for container runtimes that can only run a command.
 
 use crate::{context::Context, error::CliError, exit::Exit};
-use std::{
-    io::{self, Read, Write},
-    net::{TcpStream, ToSocketAddrs},
-    time::Duration,
-};
+use std::time::Duration;
 use tarquet_common::{codes::cluster, failure::Failure};
+use tarquet_proto::client::{Access, get};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -14,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Whom to ask.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The coordinator's HTTP address
+    /// The coordinator's HTTP address; with TLS if files for TLS are named, or as https://ADDR
     #[arg(
         long,
         value_name = "ADDR",
@@ -31,14 +28,13 @@ pub(crate) struct Args {
 /// Asks.
 pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
     let path = if args.ready { "/readyz" } else { "/healthz" };
-    let unwell = |why: String| {
-        let mut failure = Failure::new(cluster::COORDINATOR_UNREACHABLE, "the coordinator is not well");
-        failure.causes.push(why);
-        CliError::from(failure.at_uri(format!("http://{}{path}", args.http)))
-    };
-    let status = status_line(&reachable(&args.http), path).map_err(|e| unwell(e.to_string()))?;
+    let url = reachable(&args.http);
+    let access = Access { tls: cx.globals.security.client_files(), ..Access::to(url.as_str()) };
+    let status = get(&access, path, PATIENCE)?;
     if status.split_whitespace().nth(1) != Some("200") {
-        return Err(unwell(status));
+        let mut failure = Failure::new(cluster::COORDINATOR_UNREACHABLE, "the coordinator is not well");
+        failure.causes.push(status);
+        return Err(failure.at_uri(format!("{url}{path}")).into());
     }
     cx.say("well");
     Ok(Exit::Done)
@@ -49,26 +45,15 @@ fn reachable(http: &str) -> String {
     http.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:")
 }
 
-/// The first line of the answer to a GET (RFC 9112, section 4).
-fn status_line(address: &str, path: &str) -> io::Result<String> {
-    let none = || io::Error::new(io::ErrorKind::NotFound, "the address names no host");
-    let address = address.to_socket_addrs()?.next().ok_or_else(none)?;
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let ask = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(ask.as_bytes())?;
-    let mut head = Vec::new();
-    stream.take(512).read_to_end(&mut head)?;
-    Ok(String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::TcpListener;
+    use std::{
+        io::{Read, Write},
+        net::TcpListener,
+    };
 
-    fn answering(text: &'static str) -> String {
+    fn answering(text: &'static str) -> Access {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         std::thread::spawn(move || {
@@ -82,14 +67,16 @@ mod tests {
             assert!(ask.starts_with(b"GET /healthz HTTP/1.1\r\n"));
             stream.write_all(text.as_bytes()).unwrap();
         });
-        address
+        Access::to(address)
     }
 
     #[test]
     fn the_status_line_is_read() {
-        let line = |text| status_line(&answering(text), "/healthz").unwrap();
+        let line = |text| get(&answering(text), "/healthz", PATIENCE).unwrap();
         assert_eq!(line("HTTP/1.1 200 OK\r\n\r\n"), "HTTP/1.1 200 OK");
         assert_eq!(line("HTTP/1.1 503 Service Unavailable\r\n\r\n").split(' ').nth(1), Some("503"));
         assert_eq!(reachable("0.0.0.0:7480"), "127.0.0.1:7480");
+        let nobody = get(&Access::to("127.0.0.1:1"), "/healthz", PATIENCE).unwrap_err();
+        assert_eq!(nobody.code, cluster::COORDINATOR_UNREACHABLE);
     }
 }

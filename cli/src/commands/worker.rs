@@ -1,7 +1,12 @@
 //! `tarquet worker`: does what a coordinator leases out.
 
 use crate::{
-    args::ResourceFlags, connection::block_on, context::Context, error::CliError, exit::Exit, local,
+    args::ResourceFlags,
+    connection::{access, block_on},
+    context::Context,
+    error::CliError,
+    exit::Exit,
+    local,
     resources::Resources,
 };
 use std::{path::PathBuf, sync::Arc};
@@ -15,7 +20,9 @@ use tarquet_worker::{
 /// What of this machine to give.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  tarquet worker --slots 2 --memory 4GiB\n  \
-                        tarquet worker --coordinator http://127.0.0.1:7481 --shared /mnt/shared")]
+                        tarquet worker --coordinator http://127.0.0.1:7481 --shared /mnt/shared\n  \
+                        tarquet worker --coordinator https://there:7481 --tls-ca ca.crt --tls-cert tls.crt \
+                        --tls-key tls.key --token-file token")]
 pub(crate) struct Args {
     #[command(flatten)]
     resources: ResourceFlags,
@@ -31,7 +38,7 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
         let id = local::worker_id(&cx.clock);
         let mut settings = AgentSettings::new(id.clone(), resources.slots, resources.slot_bytes);
         settings.shared_probe = args.shared.as_deref().map(probe).transpose()?;
-        let leasing = Arc::new(GrpcLeasing::new(&cx.globals.coordinator)?);
+        let leasing = Arc::new(GrpcLeasing::new(&access(cx))?);
         let runner = local::runner(id.clone(), &resources, Arc::new(Stores::new()));
         let drain = Drain::default();
         let signals = drain_on_signals(drain.clone())

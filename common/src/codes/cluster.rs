@@ -72,7 +72,7 @@ super::codes! {
     /// An address that others can reach, without protection.
     INSECURE_ADDRESS = 753, Usage, "the address can be reached by others",
         "The coordinator would listen on an address that is not loopback, and anybody who reaches it could submit jobs.",
-        "Listen on 127.0.0.1, or say --insecure if the network itself is closed.";
+        "Give it --tls-cert, --tls-key and --tokens (`tarquet certs init DIR` makes them), listen on 127.0.0.1, or say --insecure if the network itself is closed.";
     /// An address could not be listened on.
     LISTEN_FAILED = 754, Environment, "the address could not be listened on",
         "The operating system did not give the coordinator the address it asked for.",
@@ -117,6 +117,34 @@ super::codes! {
     PATH_NOT_SHARED = 764, Usage, "a path that workers do not see",
         "Workers run elsewhere, and a path means something only on the machine it is on.",
         "Use an object store, or start coordinator and workers with --shared and a directory that all of them mount.";
+    /// No token, or one that is not known.
+    UNAUTHENTICATED = 765, Denied, "the coordinator does not know the token",
+        "The coordinator asks for a bearer token, and the call carried none or one that is not, or no longer, in its token file.",
+        "Name the file of a valid token with --token-file or TARQUET_TOKEN_FILE; `tarquet certs token DIR ROLE` makes one.";
+    /// A token whose role does not reach.
+    ROLE_TOO_LOW = 766, Denied, "the token's role does not allow it",
+        "Viewers look, operators also submit and steer jobs, and workers do nothing but work. The token is valid, and its role does not cover the call.",
+        "Use a token of the role that the message names.";
+    /// A file that TLS needs.
+    TLS_FILE_UNUSABLE = 767, Usage, "a certificate or a key cannot be used",
+        "TLS needs PEM files: a certificate chain, the key that belongs to it, or the certificates of an authority. One of them is missing or is something else.",
+        "Check the file that the message names; `tarquet certs init DIR` makes a set that fits together.";
+    /// The token file.
+    TOKENS_UNUSABLE = 768, Usage, "a token file cannot be used",
+        "The coordinator's token file has a role and a token or its SHA-256 on each line; a client's holds one token. The file is missing or is something else.",
+        "Check the line that the message names; `tarquet certs init DIR` makes both kinds of files.";
+    /// A token without protection.
+    TOKEN_IN_THE_OPEN = 769, Usage, "the token would be sent unprotected",
+        "The coordinator's address is not on this machine and is without TLS, so that anybody on the way could read the token and use it.",
+        "Write https:// and name the authority with --tls-ca, or say --insecure if the network itself is closed.";
+    /// No TLS connection.
+    TLS_REFUSED = 770, Denied, "no TLS connection came about",
+        "Coordinator and client did not accept each other's certificates: another authority, another name, expired, missing, or no TLS at all.",
+        "See the cause that the message names: --tls-ca must be the authority of the coordinator's certificate, and --tls-cert a certificate that the coordinator's --client-ca accepts.";
+    /// Certificates are there already.
+    CERTS_EXIST = 771, Usage, "there are certificates already",
+        "`certs init` never overwrites: services in use would no longer trust each other.",
+        "Choose an empty folder, say --if-missing to keep a complete set, or renew what is there with `tarquet certs renew DIR`.";
     /// The attempt was told to stop.
     STOPPED = 794, Lost, "the attempt was stopped",
         "The coordinator or the worker's operator ended the attempt: the shard is done elsewhere, or the job is over.",

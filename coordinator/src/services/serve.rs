@@ -1,40 +1,69 @@
 //! From a coordinator to its two ports.
 
-use super::{http, jobs::People, worker::Workers};
+use super::{
+    crowd::Crowd,
+    fresh::{Fresh, PortTls, Source, TokenFile},
+    guard::{self, Guard},
+    http,
+    jobs::People,
+    limits,
+    port::{Port, Speaks},
+    worker::Workers,
+};
 use crate::{handle::CoordinatorHandle, settings::ListenSettings, start::Coordinator};
-use std::{future::Future, net::SocketAddr, time::Duration};
+use axum::{Router, middleware};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tarquet_common::{
     codes::{cluster, ourselves},
     failure::Failure,
 };
 use tarquet_proto::{
     DESCRIPTORS, MESSAGE_BYTES_MAX,
+    tls::{ALPN_H2, ALPN_HTTP1, ServerFiles},
     v1::{job_service_server::JobServiceServer, worker_service_server::WorkerServiceServer},
 };
 use tokio::{net::TcpListener, sync::watch};
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::transport::Server;
+use tonic::service::Routes;
 
-/// How often an idle connection is tried, and how long its answer may take.
-const PING_EVERY: Duration = Duration::from_secs(20);
 /// How long connections may take to end once the coordinator is to stop.
 const GRACE: Duration = Duration::from_secs(3);
+/// How often the files of certificates and tokens are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The ports of a coordinator, bound and not yet served.
 pub struct Serving {
     grpc: TcpListener,
     http: TcpListener,
+    grpc_tls: Option<Arc<Fresh<PortTls>>>,
+    http_tls: Option<Arc<Fresh<PortTls>>>,
+    tokens: Option<Arc<Fresh<TokenFile>>>,
 }
 
 impl Serving {
-    /// Binds both ports. Port 0 takes any that is free.
+    /// Reads certificates and tokens and binds both ports. Port 0 takes any that is free.
     ///
     /// # Errors
-    /// If an address is not loopback and `insecure` was not said, or cannot be had.
+    /// If an address is not loopback and TLS or tokens are missing and `insecure` was not said, if a file cannot be
+    /// used, or if an address cannot be had.
     pub async fn bind(settings: &ListenSettings) -> Result<Self, Failure> {
+        for address in [settings.listen, settings.http] {
+            allowed(address, settings)?;
+        }
+        let of_http =
+            |tls: &ServerFiles| ServerFiles { client_ca: settings.http_client_ca.clone(), ..tls.clone() };
+        let tokens = settings.tokens.clone().map(|path| fresh(TokenFile(path))).transpose()?;
+        if let (Some(tokens), Some(path)) = (&tokens, &settings.tokens)
+            && tokens.get().is_empty()
+        {
+            let told = "the token file has no token, so nobody could get in";
+            return Err(Failure::new(cluster::TOKENS_UNUSABLE, told).at_uri(path.display().to_string()));
+        }
         Ok(Self {
-            grpc: listen(settings.listen, settings).await?,
-            http: listen(settings.http, settings).await?,
+            grpc_tls: tls(settings.tls.clone(), ALPN_H2)?,
+            http_tls: tls(settings.tls.as_ref().map(of_http), ALPN_HTTP1)?,
+            tokens,
+            grpc: listen(settings.listen).await?,
+            http: listen(settings.http).await?,
         })
     }
 
@@ -48,6 +77,11 @@ impl Serving {
         self.http.local_addr().expect("a bound listener has an address")
     }
 
+    /// The scheme of URLs of both ports.
+    pub fn scheme(&self) -> &'static str {
+        if self.grpc_tls.is_some() { "https" } else { "http" }
+    }
+
     /// Serves until `stop` is done, or until the coordinator can no longer answer, which is an error.
     pub async fn run(
         self,
@@ -55,8 +89,25 @@ impl Serving {
         stop: impl Future<Output = ()>,
     ) -> Result<(), Failure> {
         let (stopping, stopped) = watch::channel(false);
-        let mut grpc = tokio::spawn(grpc(self.grpc, coordinator.handle.clone(), until(stopped.clone())));
-        let mut http = tokio::spawn(http_port(self.http, coordinator.handle.clone(), until(stopped)));
+        let files = tokio::spawn(look(self.grpc_tls.clone(), self.http_tls.clone(), self.tokens.clone()));
+        let guard = Arc::new(Guard::new(self.tokens));
+        let grpc = Port {
+            listener: self.grpc,
+            tls: self.grpc_tls,
+            speaks: Speaks::Http2,
+            router: grpc_router(coordinator.handle.clone(), guard.clone()).await?,
+            crowd: Arc::new(Crowd::default()),
+        };
+        let http = Port {
+            listener: self.http,
+            tls: self.http_tls,
+            speaks: Speaks::Http1,
+            router: http::router(coordinator.handle.clone())
+                .layer(middleware::from_fn_with_state(guard, guard::http)),
+            crowd: Arc::new(Crowd::default()),
+        };
+        let mut grpc = tokio::spawn(grpc.serve(stopped.clone()));
+        let mut http = tokio::spawn(http.serve(stopped));
         let end = tokio::select! {
             () = stop => Ok(()),
             failure = coordinator.failed() => Err(failure),
@@ -68,10 +119,10 @@ impl Serving {
         let served = tokio::time::timeout(GRACE, async { (&mut grpc).await.and((&mut http).await) }).await;
         grpc.abort();
         http.abort();
+        files.abort();
         match served {
             Ok(Err(died)) => end.and(Err(broken(&died))),
-            Ok(Ok(served)) => end.and(served),
-            Err(_) => end,
+            Ok(Ok(())) | Err(_) => end,
         }
     }
 }
@@ -87,26 +138,60 @@ pub async fn serve(
     serving.run(coordinator, stop).await
 }
 
-async fn listen(address: SocketAddr, settings: &ListenSettings) -> Result<TcpListener, Failure> {
-    if !address.ip().is_loopback() && !settings.insecure {
-        let told = format!("{address} is not a loopback address");
-        return Err(Failure::new(cluster::INSECURE_ADDRESS, told).expected("127.0.0.1 or ::1", address.ip()));
+fn allowed(address: SocketAddr, settings: &ListenSettings) -> Result<(), Failure> {
+    let missing = match (&settings.tls, &settings.tokens) {
+        (Some(_), Some(_)) => return Ok(()),
+        (None, Some(_)) => "no TLS",
+        (Some(_), None) => "no tokens",
+        (None, None) => "neither TLS nor tokens",
+    };
+    if address.ip().is_loopback() {
+        return Ok(());
     }
+    if settings.insecure {
+        tracing::warn!(%address, "others can reach this address, and there is {missing} (--insecure)");
+        return Ok(());
+    }
+    let told = format!("{address} is not a loopback address, and there is {missing}");
+    Err(Failure::new(cluster::INSECURE_ADDRESS, told).expected("127.0.0.1 or ::1", address.ip()))
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|e| {
         Failure::new(cluster::LISTEN_FAILED, format!("{address} could not be listened on")).caused_by(&e)
     })
 }
 
-async fn until(mut stopped: watch::Receiver<bool>) {
-    // A sender that is gone means the same.
-    stopped.wait_for(|stop| *stop).await.ok();
+fn fresh<S: Source>(source: S) -> Result<Arc<Fresh<S>>, Failure> {
+    Fresh::new(source).map(Arc::new)
 }
 
-async fn grpc(
-    listener: TcpListener,
-    handle: CoordinatorHandle,
-    stop: impl Future<Output = ()>,
-) -> Result<(), Failure> {
+fn tls(files: Option<ServerFiles>, alpn: &'static [u8]) -> Result<Option<Arc<Fresh<PortTls>>>, Failure> {
+    files.map(|files| fresh(PortTls { files, alpn })).transpose()
+}
+
+/// Looks at the files again and again, on a thread that may block.
+async fn look(
+    grpc: Option<Arc<Fresh<PortTls>>>,
+    http: Option<Arc<Fresh<PortTls>>>,
+    tokens: Option<Arc<Fresh<TokenFile>>>,
+) {
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let (grpc, http, tokens) = (grpc.clone(), http.clone(), tokens.clone());
+        let looked = tokio::task::spawn_blocking(move || {
+            [grpc, http].into_iter().flatten().for_each(|tls| {
+                tls.look();
+            });
+            tokens.map(|t| t.look());
+        });
+        if let Err(died) = looked.await {
+            tracing::error!(%died, "the files of certificates and tokens could not be looked at");
+        }
+    }
+}
+
+async fn grpc_router(handle: CoordinatorHandle, guard: Arc<Guard>) -> Result<Router, Failure> {
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<WorkerServiceServer<Workers>>().await;
     health.set_serving::<JobServiceServer<People>>().await;
@@ -119,28 +204,10 @@ async fn grpc(
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     let people = JobServiceServer::new(People(handle))
-        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_decoding_message_size(limits::ASK_BYTES)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
-    Server::builder()
-        .tcp_nodelay(true)
-        .http2_keepalive_interval(Some(PING_EVERY))
-        .http2_keepalive_timeout(Some(PING_EVERY))
-        .add_service(health_service)
-        .add_service(reflection)
-        .add_service(workers)
-        .add_service(people)
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop)
-        .await
-        .map_err(|e| broken(&e))
-}
-
-async fn http_port(
-    listener: TcpListener,
-    handle: CoordinatorHandle,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> Result<(), Failure> {
-    let served = axum::serve(listener, http::router(handle)).with_graceful_shutdown(stop).await;
-    served.map_err(|e| broken(&e))
+    let routes = Routes::new(health_service).add_service(reflection).add_service(workers).add_service(people);
+    Ok(routes.into_axum_router().layer(middleware::from_fn_with_state(guard, guard::grpc)))
 }
 
 fn broken(error: &dyn std::error::Error) -> Failure {

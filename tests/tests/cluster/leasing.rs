@@ -127,7 +127,7 @@ async fn the_grpc_client_keeps_the_contract() {
 
 #[tokio::test]
 async fn a_coordinator_that_is_not_there_is_unreachable() {
-    let nobody = tarquet_worker::transport::GrpcLeasing::new("127.0.0.1:1").unwrap();
+    let nobody = tarquet_worker::transport::GrpcLeasing::new(&"127.0.0.1:1".into()).unwrap();
     let answer = nobody.register(register("any")).await;
     assert!(matches!(answer, Err(LeasingError::Unreachable(_))), "{answer:?}");
 }

@@ -146,11 +146,11 @@ async fn every_wish_travels() {
 async fn only_loopback_is_listened_on() {
     let any: SocketAddr = "0.0.0.0:0".parse().unwrap();
     let local: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    let open = ListenSettings { listen: any, http: local, insecure: false };
+    let open = ListenSettings::new(any, local);
     let refused = Serving::bind(&open).await.err().expect("refused");
     assert_eq!(refused.code, cluster::INSECURE_ADDRESS);
     let taken = Serving::bind(&ListenSettings { insecure: true, ..open }).await.expect("said so");
-    let twice = ListenSettings { listen: taken.http(), http: local, insecure: false };
+    let twice = ListenSettings::new(taken.http(), local);
     assert_eq!(Serving::bind(&twice).await.err().expect("taken").code, cluster::LISTEN_FAILED);
 }
 

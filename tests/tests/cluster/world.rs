@@ -15,6 +15,7 @@ use tarquet_coordinator::{
     Serving, ledger::MemoryLedger,
 };
 use tarquet_core::{Settings, views::JobStatus};
+use tarquet_proto::client::Access;
 use tarquet_worker::{
     agent::{AgentSettings, Drain, run},
     transport::GrpcLeasing,
@@ -117,7 +118,7 @@ pub(crate) struct OnNetwork {
 impl World {
     pub(crate) async fn serve(&self, listen: Option<SocketAddr>) -> OnNetwork {
         let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
-        let settings = ListenSettings { listen: listen.unwrap_or(any), http: any, insecure: false };
+        let settings = ListenSettings::new(listen.unwrap_or(any), any);
         let coordinator = self.start().await;
         let serving = Serving::bind(&settings).await.expect("a free port");
         let (listen, http) = (serving.listen(), serving.http());
@@ -125,7 +126,7 @@ impl World {
         let served = tokio::spawn(serving.run(coordinator, async {
             stopped.await.ok();
         }));
-        let jobs = RemoteJobs::new(&listen.to_string()).expect("an address");
+        let jobs = RemoteJobs::new(&Access::to(listen.to_string())).expect("an address");
         OnNetwork { listen, http, jobs, stop, served }
     }
 }
@@ -137,7 +138,7 @@ impl OnNetwork {
     }
 
     pub(crate) fn leasing(&self) -> Arc<dyn Leasing> {
-        Arc::new(GrpcLeasing::new(&self.listen.to_string()).expect("an address"))
+        Arc::new(GrpcLeasing::new(&Access::to(self.listen.to_string())).expect("an address"))
     }
 }
 

@@ -359,8 +359,8 @@ async fn no_coordinator_is_said_so() {
 #[tokio::test]
 async fn a_url_that_is_none_is_refused() {
     assert_eq!(
-        crate::transport::GrpcLeasing::new("http://a b").unwrap_err().code,
+        crate::transport::GrpcLeasing::new(&"http://a b".into()).unwrap_err().code,
         cluster::BAD_COORDINATOR_URL
     );
-    assert!(crate::transport::GrpcLeasing::new("127.0.0.1:7481").is_ok());
+    assert!(crate::transport::GrpcLeasing::new(&"127.0.0.1:7481".into()).is_ok());
 }

@@ -5,7 +5,14 @@
 //! caller's business: it knows how long it may.
 
 use async_trait::async_trait;
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 use tarquet_common::{
     codes::cluster,
     failure::Failure,
@@ -16,65 +23,73 @@ use tarquet_common::{
 };
 use tarquet_proto::{
     MESSAGE_BYTES_MAX,
+    client::{Access, Line},
     convert::{self, BadMessage},
     status,
     v1::worker_service_client::WorkerServiceClient,
 };
-use tonic::{
-    Response, Status,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Response, Status};
 
-/// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(5);
-/// How often an idle connection is tried.
-const PING_EVERY: Duration = Duration::from_secs(10);
-/// How long the peer may take to answer a ping.
-const PING_WAIT: Duration = Duration::from_secs(10);
 /// Deadline of a short call. `acquire` gets what it waits for on top.
 const CALL: Duration = Duration::from_secs(15);
 /// Deadline of `complete`, which waits for an object store.
 const COMPLETE: Duration = Duration::from_secs(60);
 
-/// A coordinator at a URL.
+/// A coordinator in another process.
 #[derive(Clone, Debug)]
 pub struct GrpcLeasing {
-    client: WorkerServiceClient<Channel>,
+    client: WorkerServiceClient<Line>,
+    /// A call was answered once: certificate and token were good.
+    was_let_in: Arc<AtomicBool>,
 }
 
 impl GrpcLeasing {
-    /// A coordinator at `http://HOST:PORT`; a bare `HOST:PORT` is taken for that. Does not connect yet. Must be
-    /// called inside a tokio runtime.
-    pub fn new(url: &str) -> Result<Self, Failure> {
-        let full = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
-        let endpoint = Endpoint::from_shared(full).map_err(|e| {
-            Failure::new(cluster::BAD_COORDINATOR_URL, format!("{url:?} is not the address of a coordinator"))
-                .caused_by(&e)
-        })?;
-        let channel = endpoint
-            .connect_timeout(CONNECT)
-            .http2_keep_alive_interval(PING_EVERY)
-            .keep_alive_timeout(PING_WAIT)
-            .keep_alive_while_idle(true)
-            .tcp_nodelay(true)
-            .connect_lazy();
-        let client = WorkerServiceClient::new(channel)
+    /// Does not connect yet. Must be called inside a tokio runtime.
+    pub fn new(access: &Access) -> Result<Self, Failure> {
+        let client = WorkerServiceClient::new(access.line()?)
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
-        Ok(Self { client })
+        Ok(Self { client, was_let_in: Arc::new(AtomicBool::new(false)) })
+    }
+
+    /// Waits for the answer up to the deadline and tells refusals from silence.
+    ///
+    /// A worker that is not let in at first is set up wrongly. One that was, and is not any more, meets certificates
+    /// or tokens that are being replaced: to it that is silence, so that it keeps its attempts and asks again.
+    async fn call<T>(
+        &self,
+        deadline: Duration,
+        answer: impl Future<Output = Result<Response<T>, Status>>,
+    ) -> Result<T, LeasingError> {
+        let error = match tokio::time::timeout(deadline, answer).await {
+            Ok(Ok(response)) => {
+                self.was_let_in.store(true, Relaxed);
+                return Ok(response.into_inner());
+            }
+            Ok(Err(said)) => status::to_leasing_error(&said),
+            Err(_) => LeasingError::Unreachable(format!("no answer within {} s", deadline.as_secs())),
+        };
+        match error {
+            LeasingError::Refused(failure) if is_about_access(&failure) && self.was_let_in.load(Relaxed) => {
+                let causes = failure.causes.join(": ");
+                tracing::warn!(code = %failure.code, causes, "not let in any more, asking again: {failure}");
+                Err(LeasingError::Unreachable(format!("{}: {failure}", failure.code)))
+            }
+            error => Err(error),
+        }
     }
 }
 
-/// Waits for the answer up to the deadline and tells refusals from silence.
-async fn call<T>(
-    deadline: Duration,
-    answer: impl Future<Output = Result<Response<T>, Status>>,
-) -> Result<T, LeasingError> {
-    match tokio::time::timeout(deadline, answer).await {
-        Ok(Ok(response)) => Ok(response.into_inner()),
-        Ok(Err(said)) => Err(status::to_leasing_error(&said)),
-        Err(_) => Err(LeasingError::Unreachable(format!("no answer within {} s", deadline.as_secs()))),
-    }
+/// What changes when certificates or tokens are replaced.
+fn is_about_access(failure: &Failure) -> bool {
+    let codes = [
+        cluster::UNAUTHENTICATED,
+        cluster::ROLE_TOO_LOW,
+        cluster::TLS_REFUSED,
+        cluster::TLS_FILE_UNUSABLE,
+        cluster::TOKENS_UNUSABLE,
+    ];
+    codes.contains(&failure.code)
 }
 
 /// An answer that is not one: repeating it would bring the same.
@@ -86,37 +101,37 @@ fn bad_answer(bad: BadMessage) -> LeasingError {
 impl Leasing for GrpcLeasing {
     async fn register(&self, ask: Register) -> Result<Registered, LeasingError> {
         let mut client = self.client.clone();
-        let said = call(CALL, client.register(convert::from_register(ask))).await?;
+        let said = self.call(CALL, client.register(convert::from_register(ask))).await?;
         convert::to_registered(&said).map_err(bad_answer)
     }
 
     async fn acquire(&self, ask: Acquire) -> Result<Option<Lease>, LeasingError> {
         let mut client = self.client.clone();
         let deadline = CALL + Duration::from_millis(ask.wait_ms);
-        let said = call(deadline, client.acquire(convert::from_acquire(ask))).await?;
+        let said = self.call(deadline, client.acquire(convert::from_acquire(ask))).await?;
         said.lease.map(convert::to_lease).transpose().map_err(bad_answer)
     }
 
     async fn renew(&self, ask: Renew) -> Result<Directive, LeasingError> {
         let mut client = self.client.clone();
-        let said = call(CALL, client.renew(convert::from_renew(ask))).await?;
+        let said = self.call(CALL, client.renew(convert::from_renew(ask))).await?;
         convert::to_directive(&said).map_err(bad_answer)
     }
 
     async fn complete(&self, ask: Complete) -> Result<Completed, LeasingError> {
         let mut client = self.client.clone();
-        let said = call(COMPLETE, client.complete(convert::from_complete(&ask))).await?;
+        let said = self.call(COMPLETE, client.complete(convert::from_complete(&ask))).await?;
         convert::to_completed(&said).map_err(bad_answer)
     }
 
     async fn fail(&self, ask: Fail) -> Result<(), LeasingError> {
         let mut client = self.client.clone();
-        call(CALL, client.fail(convert::from_fail(ask))).await.map(|_| ())
+        self.call(CALL, client.fail(convert::from_fail(ask))).await.map(|_| ())
     }
 
     async fn goodbye(&self, ask: Goodbye) -> Result<(), LeasingError> {
         let mut client = self.client.clone();
-        call(CALL, client.goodbye(convert::from_goodbye(ask))).await.map(|_| ())
+        self.call(CALL, client.goodbye(convert::from_goodbye(ask))).await.map(|_| ())
     }
 }
 

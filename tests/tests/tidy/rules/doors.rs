@@ -15,7 +15,12 @@ struct Door {
 /// Tests that ask a running coordinator what a stranger's client would.
 const HARNESS: &str = "tests/tests/cluster/";
 
-const DOORS: [Door; 11] = [
+/// The table of roles, whose test compares it with what is served.
+const TABLE: &str = "coordinator/src/access/methods.rs";
+/// Tests that come as strangers do.
+const SAFETY: &str = "tests/tests/safety/";
+
+const DOORS: [Door; 14] = [
     Door {
         library: "sled",
         doors: &["coordinator/src/ledger/sled.rs"],
@@ -56,13 +61,28 @@ const DOORS: [Door; 11] = [
     },
     Door {
         library: "tonic_health",
-        doors: &["coordinator/src/services/", HARNESS],
+        doors: &["coordinator/src/services/", TABLE, HARNESS],
         why: "health is a service",
     },
     Door {
         library: "tonic_reflection",
-        doors: &["coordinator/src/services/"],
+        doors: &["coordinator/src/services/", TABLE],
         why: "reflection is a service",
+    },
+    Door {
+        library: "rustls",
+        doors: &["proto/src/tls/", "proto/src/client/"],
+        why: "protocol versions, provider and trust are chosen in one place",
+    },
+    Door {
+        library: "tokio_rustls",
+        doors: &["proto/src/client/", "coordinator/src/services/", SAFETY],
+        why: "TLS is between the socket and the services, nowhere else",
+    },
+    Door {
+        library: "rcgen",
+        doors: &["cli/src/certs/", SAFETY],
+        why: "certificates are made by one command",
     },
     Door { library: "prost", doors: &["proto/"], why: "messages are converted in proto" },
 ];

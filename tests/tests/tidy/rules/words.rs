@@ -31,7 +31,7 @@ const MAKING: [&str; 9] = [
 ];
 
 /// What stands at the root: a stranger finds the room for each thing by these names.
-const ROOT: [&str; 22] = [
+const ROOT: [&str; 23] = [
     ".ci",
     ".dockerignore",
     ".gitattributes",
@@ -41,6 +41,7 @@ const ROOT: [&str; 22] = [
     "Cargo.toml",
     "LICENSE",
     "README.md",
+    "SECURITY.md",
     "benches",
     "cli",
     "clippy.toml",

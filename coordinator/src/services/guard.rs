@@ -1,0 +1,133 @@
+//! Who is let in: the one place that both ports ask.
+
+use super::{
+    budget::Budget,
+    crowd::Visit,
+    fresh::{Fresh, TokenFile},
+    told::Told,
+};
+use crate::access::{Least, Role, least};
+use axum::{
+    Json,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use std::sync::Arc;
+use tarquet_common::{codes::cluster, failure::Failure};
+use tarquet_proto::status;
+
+/// Paths of the HTTP port that say only whether it serves.
+pub(super) const OPEN_PATHS: [&str; 2] = ["/healthz", "/readyz"];
+
+/// Judges calls by their token.
+pub(super) struct Guard {
+    tokens: Option<Arc<Fresh<TokenFile>>>,
+    budget: Budget,
+    told: Told,
+}
+
+impl Guard {
+    /// Without a token file everybody may do everything.
+    pub(super) fn new(tokens: Option<Arc<Fresh<TokenFile>>>) -> Self {
+        Self { tokens, budget: Budget::default(), told: Told::default() }
+    }
+
+    fn judge(&self, headers: &HeaderMap, least: Least) -> Result<(), Failure> {
+        let (Some(tokens), Least::Role(least)) = (&self.tokens, least) else { return Ok(()) };
+        let Some(presented) = presented(headers) else {
+            return Err(Failure::new(cluster::UNAUTHENTICATED, "the call carries no token"));
+        };
+        match tokens.get().role_of(&presented) {
+            None => Err(Failure::new(cluster::UNAUTHENTICATED, "the coordinator does not know the token")),
+            Some(role) if role.reaches(least) => Ok(()),
+            Some(role) => {
+                let told = "the token's role does not allow the call";
+                Err(Failure::new(cluster::ROLE_TOO_LOW, told).expected(least, role))
+            }
+        }
+    }
+
+    /// Lets a call in, or says why not.
+    fn admit(&self, ask: &Request, least: Least) -> Result<(), Failure> {
+        let visit = ask.extensions().get::<Arc<Visit>>();
+        match self.judge(ask.headers(), least) {
+            Ok(()) => {
+                // An open path says nothing about who asks; without tokens nobody can say more.
+                if least != Least::Open || self.tokens.is_none() {
+                    visit.inspect(|v| v.admitted());
+                }
+                Ok(())
+            }
+            Err(failure) => {
+                visit.inspect(|v| v.refused());
+                self.told.refused(visit.map(|v| v.from), ask.uri().path(), &failure);
+                Err(failure)
+            }
+        }
+    }
+}
+
+/// The token that a request presents: `Bearer TOKEN`, or as the password of `Basic`, which browsers ask for.
+fn presented(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, rest) = text.split_once(' ')?;
+    match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => Some(rest.trim().to_owned()),
+        "basic" => {
+            let plain = base64_simd::STANDARD.decode_to_vec(rest.trim()).ok()?;
+            let (_, password) = std::str::from_utf8(&plain).ok()?.split_once(':')?;
+            Some(password.to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// For gRPC: the method's least role, and a body that counts.
+pub(super) async fn grpc(State(guard): State<Arc<Guard>>, ask: Request, next: Next) -> Response {
+    // What is not in the table is not served; only who has a token is told so.
+    let role = least(ask.uri().path()).map_or(Least::Role(Role::Viewer), |(_, role)| role);
+    if let Err(failure) = guard.admit(&ask, role) {
+        return status::refused(&failure).into_http::<Body>();
+    }
+    let charge = guard.budget.charge();
+    let ask = ask.map(|body| charge.meter(body));
+    next.run(ask).await
+}
+
+/// For HTTP: everything but health is for viewers.
+pub(super) async fn http(State(guard): State<Arc<Guard>>, ask: Request, next: Next) -> Response {
+    let open = OPEN_PATHS.contains(&ask.uri().path());
+    let least = if open { Least::Open } else { Least::Role(Role::Viewer) };
+    let Err(failure) = guard.admit(&ask, least) else { return next.run(ask).await };
+    let known = failure.code == cluster::ROLE_TOO_LOW;
+    let code = if known { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
+    let mut answer = (code, Json(serde_json::json!({ "error": failure }))).into_response();
+    if code == StatusCode::UNAUTHORIZED {
+        let how =
+            HeaderValue::from_static("Bearer realm=\"tarquet\", Basic realm=\"tarquet\", charset=\"UTF-8\"");
+        answer.headers_mut().insert(header::WWW_AUTHENTICATE, how);
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_read_from_both_schemes() {
+        let of = |value: &'static str| {
+            presented(&HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(value))]))
+        };
+        assert_eq!(of("Bearer abc").as_deref(), Some("abc"));
+        assert_eq!(of("bearer  abc ").as_deref(), Some("abc"));
+        // printf 'me:a:b' | base64
+        assert_eq!(of("Basic bWU6YTpi").as_deref(), Some("a:b"));
+        for none in ["", "abc", "Basic abc", "Digest abc", "Basic bWU="] {
+            assert_eq!(of(none), None, "{none}");
+        }
+    }
+}

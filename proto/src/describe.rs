@@ -1,0 +1,34 @@
+//! What services there are, by their descriptors.
+
+use prost::{DecodeError, Message};
+use prost_types::FileDescriptorSet;
+
+/// Every method of every service in an encoded descriptor set, as the path that a call of it has:
+/// `/tarquet.v1.JobService/Submit`.
+pub fn methods(descriptors: &[u8]) -> Result<Vec<String>, DecodeError> {
+    let mut paths = Vec::new();
+    for file in FileDescriptorSet::decode(descriptors)?.file {
+        let package = file.package().to_owned();
+        for service in &file.service {
+            let of = |m: &prost_types::MethodDescriptorProto| {
+                format!("/{package}.{}/{}", service.name(), m.name())
+            };
+            paths.extend(service.method.iter().map(of));
+        }
+    }
+    Ok(paths)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_services_are_found() {
+        let found = methods(crate::DESCRIPTORS).unwrap();
+        for path in ["/tarquet.v1.WorkerService/Acquire", "/tarquet.v1.JobService/WatchJob"] {
+            assert!(found.iter().any(|m| m == path), "{found:?}");
+        }
+        assert!(methods(b"\xff").is_err());
+    }
+}
