@@ -64,6 +64,11 @@ impl Context {
         self.answer(&text.map_err(|e| CliError::answer(e.into()))?)
     }
 
+    /// Writes an answer as JSON on one line, one of many.
+    pub(crate) fn answer_line(&self, value: &impl serde::Serialize) -> Result<(), CliError> {
+        self.answer(&serde_json::to_string(value).map_err(|e| CliError::answer(e.into()))?)
+    }
+
     /// Says something to the person, on stderr, unless `-q`.
     pub(crate) fn say(&self, text: &str) {
         if self.globals.quiet == 0 {

@@ -17,6 +17,7 @@ mod error;
 mod exit;
 mod generate;
 mod inspect;
+mod interrupt;
 mod local;
 mod logging;
 mod offline;
@@ -28,6 +29,7 @@ mod resources;
 mod screens;
 mod spec;
 mod terminal;
+mod uploads;
 
 pub use app::main;
 pub use exit::Exit;

@@ -1,6 +1,6 @@
 //! Jobs read from the objects that they keep beside their output, without a coordinator.
 
-use crate::{connection, context::Context, error::CliError, local::Home};
+use crate::{connection, context::Context, error::CliError, local::Home, render::quoted};
 use futures::TryStreamExt;
 use std::sync::Arc;
 use tarquet_common::{
@@ -74,11 +74,13 @@ async fn newest(home: &dyn Store) -> Result<Option<JobId>, CliError> {
 
 /// What goes on with a job that has no coordinator: `run --resume`.
 pub(crate) fn next(status: &JobStatus, output: &str) -> Vec<String> {
-    let resume = |more: &str| format!("tarquet run --resume '{output}'{more}");
+    let output = quoted(output);
+    let failures = || format!("tarquet failures {output}");
+    let resume = |more: &str| format!("tarquet run --resume {output}{more}");
     match connection::over(status) {
-        true => vec![format!("tarquet failures '{output}'")],
+        true => vec![failures()],
         false if status.hold.is_some() => {
-            vec![format!("tarquet failures '{output}'"), resume(" --accept"), resume(" --retry")]
+            vec![failures(), resume(" --accept"), resume(" --retry")]
         }
         false => vec![resume("")],
     }

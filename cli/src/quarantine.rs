@@ -1,6 +1,6 @@
 //! The failure records of a job: those of members, out of its quarantine files, and those of whole shards.
 
-use crate::error::CliError;
+use crate::{error::CliError, render::quoted};
 use std::sync::Arc;
 use tarquet_common::{
     codes::store as codes,
@@ -73,7 +73,7 @@ fn of_shard(job: &str, shard: &ShardLine, failure: &Failure) -> FailureRecord {
         attempts: Vec::new(),
         hint: failure.hint().to_owned(),
         reproduce: match &failure.place.uri {
-            Some(uri) => format!("tarquet inspect '{uri}'"),
+            Some(uri) => format!("tarquet inspect {}", quoted(uri)),
             None => String::new(),
         },
     }

@@ -1,6 +1,6 @@
 //! What the two output streams are, and what follows from it. Facts in, decision out.
 
-use crate::args::When;
+use crate::{args::When, render::Size};
 use std::io::IsTerminal;
 
 /// What is known about one process's streams and environment.
@@ -37,6 +37,16 @@ impl Facts {
     }
 }
 
+/// How large the terminal on stdout is now; `width` columns where it does not say.
+pub(crate) fn size(width: usize) -> Size {
+    match console::Term::stdout().size_checked() {
+        Some((rows, columns)) => {
+            Size { rows: rows.into(), columns: usize::from(columns).clamp(NARROW, WIDE) }
+        }
+        None => Size { rows: ROWS, columns: width },
+    }
+}
+
 /// What may be done on the two streams.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Terminal {
@@ -54,8 +64,12 @@ pub(crate) struct Terminal {
     pub boxes: bool,
 }
 
-/// Width of screens where nothing is known.
+/// Size of screens where nothing is known.
 const WIDTH: usize = 80;
+const ROWS: usize = 24;
+/// Screens are laid out in no less and no more columns.
+const NARROW: usize = 40;
+const WIDE: usize = 200;
 
 impl Terminal {
     /// Decides from facts and the `--color` flag.
@@ -71,7 +85,7 @@ impl Terminal {
             color_stderr: color_on(facts.stderr_tty),
             redraws: facts.stderr_tty && !dumb,
             redraws_stdout: facts.stdout_tty && !dumb,
-            width: facts.columns.unwrap_or(WIDTH).clamp(40, 200),
+            width: facts.columns.unwrap_or(WIDTH).clamp(NARROW, WIDE),
             boxes: facts.utf8,
         }
     }

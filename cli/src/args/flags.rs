@@ -10,13 +10,19 @@ use tarquet_common::{spec::Spec, store::StoreSettings, units::Bytes};
 #[command(next_help_heading = "Resources")]
 pub struct ResourceFlags {
     /// Shards at a time [default: as many as there are cores]
-    #[arg(long, value_name = "N", env = "TARQUET_SLOTS", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    #[arg(long, value_name = "N", env = "TARQUET_SLOTS", hide_env_values = true, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub slots: Option<u32>,
     /// Memory for all slots together, as 4GiB [default: what the control group or the machine has]
-    #[arg(long, value_name = "SIZE", env = "TARQUET_MEMORY")]
+    #[arg(long, value_name = "SIZE", env = "TARQUET_MEMORY", hide_env_values = true)]
     pub memory: Option<Bytes>,
     /// Folder for members between fetching and decoding; best in memory
-    #[arg(long, value_name = "DIR", env = "TARQUET_SCRATCH", default_value = "/dev/shm")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "TARQUET_SCRATCH",
+        hide_env_values = true,
+        default_value = "/dev/shm"
+    )]
     pub scratch: PathBuf,
 }
 

@@ -12,8 +12,8 @@ use clap::{Parser, Subcommand};
     about = "Millions of small files in, query-ready Parquet out.",
     long_about = "Turns archives of pandas HDF5 frames into query-ready Parquet, on one machine or many, in \
                   bounded memory, and survives whatever happens to those machines.",
-    after_help = "Start with `tarquet generate frames --output data`, then \
-                  `tarquet run --input 'data/*.tar.lz4' --output out`.",
+    after_help = "Start with:\n  tarquet generate frames --output data\n  \
+                  tarquet run --input 'data/*.tar.lz4' --output out",
     max_term_width = 100,
     arg_required_else_help = true
 )]

@@ -1,5 +1,5 @@
-//! `tarquet config show`: every setting in force, and where it comes from. Settings are flags and
-//! environment variables; there is no file that could say something else.
+//! `tarquet config show`: every setting in force, and where it comes from. Settings are flags and environment variables;
+//! of files there are only those of AWS's tools, which the store's own library reads. Secrets are never shown.
 
 use crate::{
     args::{Cli, Format},
@@ -30,7 +30,7 @@ enum Action {
 }
 
 /// One setting.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 struct Setting {
     /// The flag, without dashes; a command's own as `worker.slots`.
     key: String,
@@ -74,11 +74,53 @@ fn gather(matches: &ArgMatches) -> Vec<Setting> {
     let innermost = innermost(matches);
     let mut settings: Vec<Setting> =
         grammar.get_arguments().filter(|a| is_setting(a)).map(|a| parsed(a, innermost)).collect();
+    for setting in &mut settings {
+        take_from_aws(setting, &|name| std::env::var(name).ok());
+    }
+    settings.extend(OTHERS.iter().map(|name| other(name, std::env::var(name).ok())));
     for command in grammar.get_subcommands() {
         let own = command.get_arguments().filter(|a| a.get_env().is_some());
         settings.extend(own.map(|a| from_environment(command.get_name(), a)));
     }
-    settings
+    settings.into_iter().map(without_secret).collect()
+}
+
+/// Store flags, and the variables that the store's library reads where the flag is not given, the first that is set.
+const AWS: [(&str, &[&str]); 3] = [
+    ("profile", &["AWS_PROFILE"]),
+    ("region", &["AWS_REGION", "AWS_DEFAULT_REGION"]),
+    ("endpoint-url", &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]),
+];
+
+/// Variables that no flag stands for.
+const OTHERS: [&str; 6] =
+    ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "TARQUET_LOG", "NO_COLOR", "COLUMNS"];
+
+fn take_from_aws(setting: &mut Setting, variable: &dyn Fn(&str) -> Option<String>) {
+    let names = AWS.iter().find(|(flag, _)| *flag == setting.key).map_or(&[][..], |(_, names)| names);
+    if setting.origin == "unset"
+        && let Some((name, value)) =
+            names.iter().find_map(|n| Some((n, variable(n).filter(|v| !v.is_empty())?)))
+    {
+        *setting = Setting { value: Some(value), origin: (*name).to_owned(), ..setting.clone() };
+    }
+}
+
+fn other(name: &str, value: Option<String>) -> Setting {
+    let value = value.filter(|v| !v.is_empty());
+    let origin = if value.is_some() { name } else { "unset" };
+    Setting { key: name.to_owned(), origin: origin.to_owned(), value, env: Some(name.to_owned()) }
+}
+
+/// What a secret is called. Where one is kept may be told, what it is may not.
+fn without_secret(setting: Setting) -> Setting {
+    let key = setting.key.to_ascii_lowercase();
+    let secret = ["secret", "token", "password"].iter().any(|word| key.contains(word));
+    let place = ["file", "dir", "path"].iter().any(|word| key.ends_with(word));
+    match secret && !place {
+        true => Setting { value: setting.value.map(|_| "(not shown)".to_owned()), ..setting },
+        false => setting,
+    }
 }
 
 /// Globals are propagated to the command that was called, where flags after its name are seen too.
@@ -123,4 +165,40 @@ fn from_environment(command: &str, arg: &clap::Arg) -> Setting {
         (None, None) => "unset".to_owned(),
     };
     Setting { key: format!("{command}.{}", key(arg)), value: set.or(default), origin, env }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unset(key: &str) -> Setting {
+        Setting { key: key.to_owned(), value: None, origin: "unset".to_owned(), env: None }
+    }
+
+    #[test]
+    fn what_the_stores_library_reads_is_in_force_too() {
+        let mut region = unset("region");
+        take_from_aws(&mut region, &|name| (name == "AWS_DEFAULT_REGION").then(|| "eu-west-1".to_owned()));
+        assert_eq!(
+            (region.value.as_deref(), region.origin.as_str()),
+            (Some("eu-west-1"), "AWS_DEFAULT_REGION")
+        );
+        let mut said =
+            Setting { value: Some("here".to_owned()), origin: "command line".to_owned(), ..unset("region") };
+        take_from_aws(&mut said, &|_| Some("there".to_owned()));
+        assert_eq!(said.value.as_deref(), Some("here"), "the flag goes before");
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let with =
+            |key: &str| without_secret(Setting { value: Some("hunter2".to_owned()), ..unset(key) }).value;
+        for key in ["token", "coordinator.token", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+            assert_eq!(with(key).as_deref(), Some("(not shown)"), "{key}");
+        }
+        for key in ["token-file", "coordinator.tokens-dir", "region", "AWS_ACCESS_KEY_ID"] {
+            assert_eq!(with(key).as_deref(), Some("hunter2"), "{key}");
+        }
+        assert_eq!(without_secret(unset("token")).value, None, "nor that there is one where there is none");
+    }
 }

@@ -7,7 +7,8 @@ use crate::{
     doctor::{self, Finding, Machine, Space, Verdict},
     error::CliError,
     exit::Exit,
-    render::{Paint, Style, visible},
+    render::{Style, visible, wrap},
+    screens::Look,
     spec,
 };
 use std::path::{Path, PathBuf};
@@ -73,6 +74,7 @@ async fn ask_stores(spec: &Spec, probe: bool, cx: &Context) -> Result<Vec<Findin
     let stores = Stores::new();
     let mut findings = doctor::inputs(&stores, spec).await;
     findings.push(doctor::output(&stores, spec).await);
+    findings.push(doctor::lifecycle(&stores, spec).await);
     if probe {
         findings.extend(doctor::probe(&stores, spec, cx.clock.unix_ms()).await);
     } else {
@@ -121,11 +123,14 @@ fn tell(findings: &[Finding], cx: &Context) -> Result<(), CliError> {
             let bad = findings.iter().filter(|f| f.verdict >= Verdict::Warning);
             cx.answer(&bad.map(|f| format!("{}\n", f.check)).collect::<String>())
         }
-        Format::Table => cx.answer(&screen(findings, cx.look().paint)),
+        Format::Table => cx.answer(&screen(findings, cx.look())),
     }
 }
 
-fn screen(findings: &[Finding], paint: Paint) -> String {
+/// Columns before what was found.
+const UNDER: usize = 29;
+
+fn screen(findings: &[Finding], look: Look) -> String {
     let mut out = String::new();
     for finding in findings {
         let (word, style) = match finding.verdict {
@@ -134,14 +139,11 @@ fn screen(findings: &[Finding], paint: Paint) -> String {
             Verdict::Warning => ("warning", Style::Warning),
             Verdict::Bad => ("bad    ", Style::Error),
         };
-        out.push_str(&format!(
-            "{}  {:<19} {}\n",
-            paint.with(style, word),
-            finding.check,
-            visible(&finding.found)
-        ));
+        let wrapped = |text: &str| wrap(&visible(text), UNDER, UNDER, look.width);
+        let word = look.paint.with(style, word);
+        out.push_str(&format!("{word}  {:<19} {}\n", finding.check, wrapped(&finding.found)));
         if let Some(hint) = &finding.hint {
-            out.push_str(&format!("{:29} {hint}\n", ""));
+            out.push_str(&format!("{:UNDER$}{}\n", "", wrapped(hint)));
         }
     }
     out

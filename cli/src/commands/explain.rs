@@ -5,7 +5,7 @@ use crate::{
     context::Context,
     error::CliError,
     exit::Exit,
-    render::{Align, Table},
+    render::{Align, Table, wrap},
 };
 use serde::Serialize;
 use tarquet_common::{
@@ -61,13 +61,16 @@ fn one(code: Code, cx: &Context) -> Result<(), CliError> {
     match cx.format() {
         Format::Json | Format::Jsonl => cx.answer_json(&Row::of(info)),
         Format::Name => cx.answer(&code.to_string()),
-        Format::Table => cx.answer(&format!(
-            "{code}: {}\n\n{}\n\nWhat to do: {}\nWhat Tarquet does: {}\n",
-            info.title,
-            wrap(info.explain, cx.terminal.width),
-            info.hint,
-            verdict(info.class),
-        )),
+        Format::Table => {
+            let wrapped = |text: &str| wrap(text, 0, 0, cx.terminal.width);
+            cx.answer(&format!(
+                "{code}: {}\n\n{}\n\n{}\n{}\n",
+                info.title,
+                wrapped(info.explain),
+                wrapped(&format!("What to do: {}", info.hint)),
+                wrapped(&format!("What Tarquet does: {}", verdict(info.class))),
+            ))
+        }
     }
 }
 
@@ -97,23 +100,4 @@ fn verdict(class: Class) -> &'static str {
         Class::Bug => "tries once more, then holds the job.",
         Class::Usage => "refuses; nothing is started.",
     }
-}
-
-/// Breaks lines between words.
-fn wrap(text: &str, width: usize) -> String {
-    let mut out = String::new();
-    let mut used = 0;
-    for word in text.split_whitespace() {
-        let len = word.chars().count();
-        if used > 0 && used + 1 + len > width {
-            out.push('\n');
-            used = 0;
-        } else if used > 0 {
-            out.push(' ');
-            used += 1;
-        }
-        out.push_str(word);
-        used += len;
-    }
-    out
 }

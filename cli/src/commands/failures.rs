@@ -8,6 +8,7 @@ use crate::{
     exit::Exit,
     offline,
     quarantine::Records,
+    render::counted,
     screens,
 };
 use std::{
@@ -17,7 +18,7 @@ use std::{
 use tarquet_common::{
     codes::spec as codes,
     failure::Failure,
-    store::{StoreError, StoreSettings, Stores, Uri},
+    store::{StoreError, Stores, Uri},
 };
 use tarquet_coordinator::{Jobs, PAGE_MAX};
 use tarquet_core::views::{ShardFilter, ShardLine};
@@ -74,9 +75,7 @@ async fn open(job: &str, cx: &Context) -> Result<Records, CliError> {
     let status = jobs.status(job).await.map_err(|e| refused(e, cx))?;
     let id = status.job.to_string();
     let spec = jobs.spec(&id).await.map_err(|e| refused(e, cx))?;
-    let section = spec.pointer("/output/store").cloned().unwrap_or_default();
-    let mut settings: StoreSettings = serde_json::from_value(section).unwrap_or_default();
-    cx.globals.store.complete(&mut settings);
+    let settings = super::status::output_store(&spec, cx);
     let uri = Uri::parse_here(&status.job_uri).map_err(|e| Failure::from(StoreError::from(e)))?;
     let store = Stores::new().open(&uri, &settings).await.map_err(Failure::from)?;
     Ok(Records::new(id.clone(), shards(jobs.as_ref(), &id, cx).await?, store))
@@ -155,8 +154,9 @@ async fn export(records: &Records, output: &Path, cx: &Context) -> Result<(), Cl
         Failure::new(codes::CANNOT_WRITE, "the records cannot be written")
             .at_uri(output.display().to_string())
             .caused_by(&e)
+            .with_hint("Name a file that is not there yet, in a folder that can be written.")
     })?;
-    cx.say(&format!("{} records written to {}", all.len(), output.display()));
+    cx.say(&format!("{} written to {}", counted(all.len() as u64, "record"), output.display()));
     Ok(())
 }
 

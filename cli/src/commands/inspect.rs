@@ -131,9 +131,13 @@ fn record(object: &Object, member: &Member, failure: Failure) -> FailureRecord {
     let name = member.display_name();
     let reproduce = match member.kind {
         MemberKind::File if object.container == Container::Loose => {
-            format!("tarquet inspect '{}'", object.uri)
+            format!("tarquet inspect {}", render::quoted(&object.uri))
         }
-        _ => format!("tarquet inspect '{}' --member '{name}' --offset {}", object.uri, member.offset),
+        _ => {
+            let quoted = render::quoted;
+            let (uri, name, offset) = (quoted(&object.uri), quoted(&name), member.offset);
+            format!("tarquet inspect {uri} --member {name} --offset {offset}")
+        }
     };
     FailureRecord {
         job: String::new(),

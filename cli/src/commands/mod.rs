@@ -23,6 +23,7 @@ pub(crate) mod steer;
 pub(crate) mod submit;
 pub(crate) mod wait;
 mod waiting;
+mod watch;
 pub(crate) mod worker;
 pub(crate) mod workers;
 

@@ -8,7 +8,7 @@ use crate::{
     error::CliError,
     exit::Exit,
     local::{Home, Local},
-    offline,
+    offline, render,
     resources::Resources,
     spec,
 };
@@ -31,8 +31,6 @@ use tarquet_encode::{FrozenSchema, SchemaRules};
 pub(crate) struct Args {
     #[command(flatten)]
     job: JobFlags,
-    #[command(flatten)]
-    resources: ResourceFlags,
     /// Go on with the job of this output after a hold, a kill or a reboot
     #[arg(long, value_name = "OUTPUT", conflicts_with_all = ["spec", "input", "output", "partitions"])]
     resume: Option<String>,
@@ -42,6 +40,8 @@ pub(crate) struct Args {
     /// With --resume: try again what failed
     #[arg(long, requires = "resume", conflicts_with = "accept")]
     retry: bool,
+    #[command(flatten)]
+    resources: ResourceFlags,
 }
 
 /// Runs a job to its end, or until it is held or interrupted.
@@ -139,7 +139,7 @@ async fn finish(local: Local, waited: Waited, output: &str, cx: &Context) -> Res
     local.stop(cx).await?;
     match &waited {
         Waited::Detached => {
-            cx.say(&format!("Interrupted. Go on with: tarquet run --resume '{output}'"));
+            cx.say(&format!("Interrupted. Go on with: tarquet run --resume {}", render::quoted(output)));
             Ok(Exit::Interrupted)
         }
         ended => waiting::end(ended, Some(output), cx),

@@ -1,6 +1,13 @@
 //! `tarquet spec`: the format of job specs, and whether one is right.
 
-use crate::{args::Format, context::Context, error::CliError, exit::Exit, spec};
+use crate::{
+    args::Format,
+    context::Context,
+    error::CliError,
+    exit::Exit,
+    render::{quoted, visible, wrap},
+    spec,
+};
 use std::path::PathBuf;
 
 /// What to do with specs.
@@ -32,11 +39,12 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
             match cx.format() {
                 Format::Json | Format::Jsonl => cx.answer_json(&spec)?,
                 Format::Name => cx.answer(spec.display_name())?,
-                Format::Table => cx.answer(&format!(
-                    "{} is a {} spec that can be used; `tarquet plan` looks at what it names",
-                    file.display(),
-                    spec.kind.as_str()
-                ))?,
+                Format::Table => {
+                    let (file, kind) = (file.display().to_string(), spec.kind.as_str());
+                    let told = format!("{} is a {kind} spec that can be used", visible(&file));
+                    let next = format!("Next  tarquet plan {}", quoted(&file));
+                    cx.answer(&format!("{}\n\n{next}\n", wrap(&told, 0, 2, cx.terminal.width)))?;
+                }
             }
         }
     }

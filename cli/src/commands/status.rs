@@ -8,17 +8,19 @@ use crate::{
     exit::Exit,
     offline::{self, Kept},
     screens::{self, StatusScreen},
+    uploads,
 };
-use std::{io::Write, time::Duration};
-use tarquet_coordinator::Jobs;
-use tarquet_core::views::ShardFilter;
+use std::time::Duration;
+use tarquet_common::store::StoreSettings;
+use tarquet_coordinator::{Jobs, JobsError};
+use tarquet_core::views::{JobStatus, ShardFilter};
 
-/// How often a watched screen is drawn again.
-const EVERY: Duration = Duration::from_secs(1);
 /// Running shards that are asked for.
 const SHARDS: usize = 1000;
 /// Workers on the screen.
 const WORKERS: usize = 20;
+/// How long the store may take to say what it removes.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Events that are asked for.
 const EVENTS: usize = 8;
 
@@ -28,7 +30,7 @@ pub(crate) struct Args {
     /// Job: its id, the beginning of it, or @last; or the output of a `tarquet run`
     #[arg(value_name = "JOB", default_value = "@last")]
     job: String,
-    /// Draw again every second until the job ends
+    /// Draw again every second until the job ends or is held; Ctrl-C leaves
     #[arg(short, long)]
     watch: bool,
 }
@@ -37,11 +39,11 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
     block_on(async {
         if let Some(kept) = offline::find(&args.job, cx).await? {
-            return of_objects(&kept, cx);
+            return of_objects(&kept, cx).await;
         }
         let jobs = connect(cx)?;
         if args.watch {
-            watch(jobs.as_ref(), &args.job, cx).await
+            super::watch::watch(jobs.as_ref(), &args.job, cx).await
         } else {
             once(jobs.as_ref(), &args.job, cx).await
         }
@@ -49,17 +51,13 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
 }
 
 /// A job of `tarquet run`, from the objects it keeps beside its output.
-fn of_objects(kept: &Kept, cx: &Context) -> Result<Exit, CliError> {
+async fn of_objects(kept: &Kept, cx: &Context) -> Result<Exit, CliError> {
     match cx.format() {
         Format::Json | Format::Jsonl => cx.answer_json(&kept.status)?,
         Format::Name => cx.answer(kept.status.job.as_str())?,
         Format::Table => {
-            let screen = StatusScreen {
-                status: kept.status.clone(),
-                running: Vec::new(),
-                workers: Vec::new(),
-                events: Vec::new(),
-            };
+            let uploads = of_held(&kept.status, cx.globals.store.settings()).await;
+            let screen = StatusScreen { uploads, ..StatusScreen::still(kept.status.clone()) };
             cx.answer(&screens::status(&screen, cx.look()))?;
         }
     }
@@ -72,50 +70,48 @@ async fn once(jobs: &dyn Jobs, job: &str, cx: &Context) -> Result<Exit, CliError
         Format::Json | Format::Jsonl => cx.answer_json(&status)?,
         Format::Name => cx.answer(status.job.as_str())?,
         Format::Table => {
-            let screen = screen(jobs, job, cx).await?;
+            let mut screen = screen(jobs, job).await.map_err(|e| refused(e, cx))?;
+            if status.hold.is_some() {
+                let spec = jobs.spec(status.job.as_str()).await.map_err(|e| refused(e, cx))?;
+                screen.uploads = of_held(&screen.status, output_store(&spec, cx)).await;
+            }
             cx.answer(&screens::status(&screen, cx.look()))?;
         }
     }
     Ok(Exit::Done)
 }
 
-async fn screen(jobs: &dyn Jobs, job: &str, cx: &Context) -> Result<StatusScreen, CliError> {
-    let status = jobs.status(job).await.map_err(|e| refused(e, cx))?;
+/// The settings of a spec's output store, with what the command line adds.
+pub(super) fn output_store(spec: &serde_json::Value, cx: &Context) -> StoreSettings {
+    let section = spec.pointer("/output/store").cloned().unwrap_or_default();
+    // A section that this build does not understand says nothing to it.
+    let mut settings: StoreSettings = serde_json::from_value(section).unwrap_or_default();
+    cx.globals.store.complete(&mut settings);
+    settings
+}
+
+/// Until when the uploads of a held job are safe. Whoever asks may not be allowed to know, and hears why not.
+async fn of_held(status: &JobStatus, settings: StoreSettings) -> Option<String> {
+    status.hold?;
+    let asked = tokio::time::timeout(PATIENCE, uploads::kept(&status.output_uri, &settings)).await;
+    Some(match asked {
+        Ok(Ok(kept)) => uploads::safe_until(&kept),
+        Ok(Err(failure)) => format!("not known from here: {} ({})", failure.message, failure.code),
+        Err(_) => format!("not known: the store did not answer within {} s", PATIENCE.as_secs()),
+    })
+}
+
+/// Everything that the screen shows.
+pub(super) async fn screen(jobs: &dyn Jobs, job: &str) -> Result<StatusScreen, JobsError> {
+    let status = jobs.status(job).await?;
     let id = status.job.to_string();
-    let running = jobs.shards(&id, ShardFilter::Running, (0, 0), SHARDS).await.map_err(|e| refused(e, cx))?;
-    let workers = jobs.workers(None, WORKERS).await.map_err(|e| refused(e, cx))?;
-    let events = jobs.events(Some(&id), EVENTS).await.map_err(|e| refused(e, cx))?;
-    Ok(StatusScreen { status, running: running.shards, workers: workers.lines, events })
-}
-
-/// Until the job ends: a terminal is drawn anew, anything else gets one status after the other.
-async fn watch(jobs: &dyn Jobs, job: &str, cx: &Context) -> Result<Exit, CliError> {
-    let job = jobs.resolve(job).await.map_err(|e| refused(e, cx))?.to_string();
-    loop {
-        let screen = screen(jobs, &job, cx).await?;
-        match cx.format() {
-            Format::Json | Format::Jsonl => {
-                cx.answer(&serde_json::to_string(&screen.status).unwrap_or_default())?
-            }
-            Format::Name => cx.answer(&screen.status.state)?,
-            Format::Table => draw(&screens::status(&screen, cx.look()), cx)?,
-        }
-        if let Some(exit) = screens::exit_of(&screen.status) {
-            return Ok(exit);
-        }
-        tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
-        }
-    }
-}
-
-fn draw(text: &str, cx: &Context) -> Result<(), CliError> {
-    if !cx.terminal.redraws_stdout {
-        return cx.answer(&format!("{text}\n"));
-    }
-    // Home, the screen with each line cleared to its end, then everything below cleared (ECMA-48 ED, EL, CUP).
-    let cleared = text.replace('\n', "\x1b[K\n");
-    let mut out = std::io::stdout().lock();
-    write!(out, "\x1b[H{cleared}\x1b[J").and_then(|()| out.flush()).map_err(CliError::answer)
+    let running = jobs.shards(&id, ShardFilter::Running, (0, 0), SHARDS).await?;
+    let workers = jobs.workers(None, WORKERS).await?;
+    let events = jobs.events(Some(&id), EVENTS).await?;
+    Ok(StatusScreen {
+        running: running.shards,
+        workers: workers.lines,
+        events,
+        ..StatusScreen::still(status)
+    })
 }

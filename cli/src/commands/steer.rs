@@ -6,6 +6,7 @@ use crate::{
     context::Context,
     error::CliError,
     exit::Exit,
+    screens::short,
 };
 use serde_json::json;
 use tarquet_coordinator::Steer;
@@ -60,7 +61,7 @@ fn steer(job: &str, wish: Steer, told: &str, cx: &Context) -> Result<Exit, CliEr
         match cx.format() {
             Format::Json | Format::Jsonl => cx.answer_json(&json!({ "job": id }))?,
             Format::Name => cx.answer(id.as_str())?,
-            Format::Table => cx.answer(&format!("Job {id} {told}"))?,
+            Format::Table => cx.answer(&format!("Job {} {told}", short(&id)))?,
         }
         Ok(Exit::Done)
     })

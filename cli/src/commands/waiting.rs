@@ -6,9 +6,10 @@ use crate::{
     context::Context,
     error::CliError,
     exit::Exit,
+    interrupt::interrupted,
     offline,
     progress::{ProgressView, Reporter},
-    screens,
+    render, screens,
 };
 use futures::StreamExt;
 use std::time::Duration;
@@ -71,7 +72,7 @@ pub(crate) async fn follow(
     let ended = tokio::select! {
         done = watching => Some(done),
         () = limit => None,
-        _ = tokio::signal::ctrl_c() => {
+        () = interrupted() => {
             reporter.finish();
             return Ok(Waited::Detached);
         }
@@ -107,7 +108,8 @@ async fn next(
     match jobs.status(id).await {
         Ok(status) => Ok(status),
         Err(tarquet_coordinator::JobsError::Unreachable(why)) => {
-            tracing::warn!(why, "the coordinator does not answer; waiting for it");
+            tracing::debug!(why, "the coordinator does not answer; waiting for it");
+            reporter.show(&ProgressView::of(&last).without_answer());
             Ok(last)
         }
         Err(refusal) => Err(refused(refusal, cx)),
@@ -132,7 +134,7 @@ pub(crate) fn end(waited: &Waited, output: Option<&str>, cx: &Context) -> Result
     if let Some(output) = output {
         status.next = offline::next(&status, output);
     }
-    let reference = output.map_or_else(|| status.job.to_string(), |o| format!("'{o}'"));
+    let reference = output.map_or_else(|| screens::short(&status.job).to_owned(), render::quoted);
     match cx.format() {
         Format::Json | Format::Jsonl => cx.answer_json(&status)?,
         Format::Name => cx.answer(status.job.as_str())?,

@@ -11,4 +11,4 @@ mod stores;
 pub(crate) use facts::{Machine, Space, machine_memory};
 pub(crate) use finding::{Finding, Verdict};
 pub(crate) use judge::{machine, space};
-pub(crate) use stores::{inputs, output, probe};
+pub(crate) use stores::{inputs, lifecycle, output, probe};

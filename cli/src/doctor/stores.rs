@@ -1,7 +1,7 @@
 //! Checks that ask a store.
 
 use super::{Finding, Verdict};
-use crate::render::count;
+use crate::{render::count, uploads};
 use std::sync::Arc;
 use tarquet_common::{
     codes::store as codes,
@@ -64,6 +64,33 @@ pub(crate) async fn output(stores: &Stores, spec: &Spec) -> Finding {
         })
     };
     look.await.unwrap_or_else(|failure| Finding::failed(CHECK, failure))
+}
+
+/// What the output's bucket removes by itself.
+pub(crate) async fn lifecycle(stores: &Stores, spec: &Spec) -> Finding {
+    const CHECK: &str = "lifecycle";
+    let look = async {
+        let uri = Uri::parse_here(&spec.output.uri).map_err(StoreError::from)?;
+        let rules = stores.open(&uri, &spec.output.store).await?.lifecycle().await?;
+        Ok::<_, Failure>((uploads::warnings(&rules), rules))
+    };
+    match look.await {
+        Ok((warnings, _)) if !warnings.is_empty() => {
+            Finding::new(CHECK, Verdict::Warning, warnings.join("; "))
+        }
+        Ok((_, rules)) => Finding::new(
+            CHECK,
+            Verdict::Ok,
+            match rules.uploads {
+                Some(removal) => format!("unfinished uploads are kept for {} days", removal.days),
+                None => "no rule removes unfinished uploads".to_owned(),
+            },
+        ),
+        // The right to read the rules is one of its own; a job does not need it.
+        Err(failure) => {
+            Finding::new(CHECK, Verdict::Skipped, format!("{} ({})", failure.message, failure.code))
+        }
+    }
 }
 
 /// What the store at the output's side can do, by trying it there.

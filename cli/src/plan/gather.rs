@@ -4,7 +4,7 @@ use super::{
     head::head,
     reckon::{ArchiveFacts, Known},
 };
-use crate::{inspect::Object, screens::MemberView};
+use crate::{inspect::Object, screens::MemberView, uploads};
 use tarquet_common::{
     failure::Failure,
     spec::Spec,
@@ -37,7 +37,14 @@ pub(crate) async fn gather(spec: &Spec) -> Result<Known, Failure> {
         }
     }
     look(spec, &filter, &unread, &listing.archives, &mut known).await?;
-    known.output_taken = output_taken(&stores, spec).await?;
+    let uri = Uri::parse_here(&spec.output.uri).map_err(StoreError::from)?;
+    let output = stores.open(&uri, &spec.output.store).await?;
+    known.output_taken = output.list("", None, 1).await?.objects.into_iter().next().map(|o| o.key);
+    known.lifecycle = match output.lifecycle().await {
+        Ok(rules) => uploads::warnings(&rules),
+        // The right to read the rules is one of its own; a job does not need it.
+        Err(error) => vec![format!("whether the bucket removes unfinished uploads is not known: {error}")],
+    };
     Ok(known)
 }
 
@@ -90,12 +97,4 @@ async fn look(
     known.unindexed = all.len() - indexed;
     known.unindexed_bytes = unread.iter().map(|a| a.size).sum();
     Ok(())
-}
-
-/// The first object in the output, if it is not empty.
-async fn output_taken(stores: &Stores, spec: &Spec) -> Result<Option<String>, Failure> {
-    let uri = Uri::parse_here(&spec.output.uri).map_err(StoreError::from)?;
-    let store = stores.open(&uri, &spec.output.store).await?;
-    let page = store.list("", None, 1).await?;
-    Ok(page.objects.into_iter().next().map(|o| o.key))
 }

@@ -1,6 +1,9 @@
 //! From what is known to what is said. Pure.
 
-use crate::screens::{MemberView, PlanView};
+use crate::{
+    render::counted,
+    screens::{MemberView, PlanView},
+};
 use tarquet_common::{
     failure::Failure,
     spec::{Output, Profile, RowGroup, Spec},
@@ -48,6 +51,8 @@ pub(crate) struct Known {
     pub problems: Vec<Failure>,
     /// The first object in the output, if it is not empty.
     pub output_taken: Option<String>,
+    /// What the output's bucket removes by itself, in words.
+    pub lifecycle: Vec<String>,
 }
 
 /// Says what the job would do.
@@ -166,6 +171,7 @@ fn warnings(spec: &Spec, known: &Known, members: u64, partitions: u64) -> Vec<St
     if let Some(key) = &known.output_taken {
         out.push(format!("the output is not empty ({key}): the job would be refused"));
     }
+    out.extend(known.lifecycle.iter().cloned());
     if members == 0 {
         out.push("no member counts: see input.members".to_owned());
     }
@@ -173,7 +179,7 @@ fn warnings(spec: &Spec, known: &Known, members: u64, partitions: u64) -> Vec<St
         out.push(format!("{asked} partitions were asked for; there are places to cut for {partitions}"));
     }
     if known.unknown_objects > 0 {
-        out.push(format!("{} objects in input folders are no archives", known.unknown_objects));
+        out.push(format!("{} in input folders are no archives", counted(known.unknown_objects, "object")));
     }
     for problem in &known.problems {
         out.push(format!("{} ({})", problem.message, problem.code));

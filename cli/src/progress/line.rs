@@ -1,7 +1,7 @@
 //! Progress as text.
 
 use super::ProgressView;
-use crate::render::{bytes, count, duration_ms, rate, rows};
+use crate::render::{bytes, count, counted, duration_ms, rate, rows};
 
 /// A bar of `width` columns.
 pub(crate) fn bar(fraction: f64, width: usize, boxes: bool) -> String {
@@ -27,7 +27,7 @@ fn figures(view: &ProgressView, boxes: bool) -> String {
         0 => {}
         total => parts.push(share(view.bytes_done, total)),
     }
-    if view.bytes_per_second > 0.0 {
+    if view.bytes_per_second > 0 {
         parts.push(rate(view.bytes_per_second));
     }
     if let Some((least, most)) = view.eta_ms {
@@ -46,37 +46,44 @@ fn share(done: u64, total: u64) -> String {
     }
 }
 
-/// What stands in the second line: what stops the job first, then the rest by importance.
+/// What stands below the bar: what stops the job first, then the rest by importance.
 fn counts(view: &ProgressView) -> Vec<String> {
     let mut parts: Vec<String> = view.stalled.iter().cloned().collect();
-    parts.extend([
-        format!("{} members", count(view.members_done)),
-        rows(view.rows),
-        format!("shards {}/{}", view.shards_done, view.shards_total),
-        format!("workers {}", view.workers_live),
-    ]);
-    for (word, n) in [("quarantined", view.quarantined), ("retried", view.retried)] {
+    let unit = if view.one_each { "partitions" } else { "shards" };
+    parts.extend([counted(view.members_done, "member"), rows(view.rows)]);
+    // Where bytes are not known the bar counts shards.
+    if view.bytes_total > 0 {
+        parts.push(format!("{}/{} {unit}", view.shards_done, view.shards_total));
+    }
+    parts.push(format!("workers {}/{}", view.workers_live, view.workers));
+    for (word, n) in [("retried", view.retried), ("quarantined", view.quarantined)] {
         if n > 0 {
             parts.push(format!("{word} {}", count(n)));
         }
     }
+    parts.extend(view.limit.as_ref().map(|step| format!("limit: {step}")));
     parts
 }
 
-/// As many whole parts as fit.
+/// The parts on one line, or on two where they do not fit; what fits on neither is left out.
 fn joined(parts: &[String], separator: &str, width: usize) -> String {
-    let mut out = String::new();
+    let mut lines = vec![String::new()];
     for part in parts {
-        let gap = if out.is_empty() { "" } else { separator };
-        if out.chars().count() + gap.chars().count() + part.chars().count() > width {
-            break;
+        let line = lines.last().map_or(0, |l| l.chars().count());
+        let gap = if line == 0 { 0 } else { separator.chars().count() };
+        if line + gap + part.chars().count() > width {
+            if lines.len() == 2 {
+                break;
+            }
+            lines.push(String::new());
         }
-        out.extend([gap, part.as_str()]);
+        let Some(line) = lines.last_mut() else { break };
+        line.extend([if line.is_empty() { "" } else { separator }, part.as_str()]);
     }
-    out
+    lines.join("\n ")
 }
 
-/// Two lines for a terminal that redraws.
+/// Two or three lines for a terminal that redraws.
 pub(super) fn drawn(view: &ProgressView, width: usize, boxes: bool) -> String {
     let figures = figures(view, boxes);
     let head = format!(" {:<10} ", view.doing);
@@ -88,7 +95,7 @@ pub(super) fn drawn(view: &ProgressView, width: usize, boxes: bool) -> String {
 }
 
 /// One line for a log.
-pub(super) fn plain(view: &ProgressView) -> String {
+pub(crate) fn plain(view: &ProgressView) -> String {
     let at = duration_ms(view.elapsed_ms);
     format!("[{at:>6}] {} {}  {}", view.doing, figures(view, false).trim_start(), counts(view).join(" | "))
 }
@@ -107,11 +114,14 @@ mod tests {
             rows: 71_400_000,
             shards_done: 583,
             shards_total: 1000,
+            one_each: true,
             workers_live: 10,
+            workers: 10,
             retried: 14,
             quarantined: 3,
-            bytes_per_second: 1.91e9,
+            bytes_per_second: 1_910_000_000,
             eta_ms: Some((76_000, 110_000)),
+            limit: Some("encode".into()),
             ..ProgressView::default()
         }
     }
@@ -121,11 +131,20 @@ mod tests {
         let text = drawn(&view(), 100, true);
         assert_eq!(
             text,
-            " converting ━━━━━━━━━━━━━━━━━━━╸────────────────  58.3 %  204.1/350.0 GB  1.9 GB/s  eta 1m16s–1m50s\n 583,102 members · 71.4 M rows · shards 583/1000 · workers 10 · quarantined 3 · retried 14"
+            " converting ━━━━━━━━━━━━━━━━━━━╸───────────────  58.3 %  204.1/350.0 GB  1.91 GB/s  eta 1m16s–1m50s\n 583,102 members · 71.4 M rows · 583/1000 partitions · workers 10/10 · retried 14 · quarantined 3\n limit: encode"
         );
         for width in [40, 80, 200] {
-            assert!(drawn(&view(), width, true).lines().all(|l| l.chars().count() < width));
+            let text = drawn(&view(), width, true);
+            assert!(text.lines().all(|l| l.chars().count() < width) && text.lines().count() <= 3, "{text}");
         }
+        let narrow = drawn(&view(), 80, true);
+        assert!(narrow.ends_with("workers 10/10\n retried 14 · quarantined 3 · limit: encode"), "{narrow}");
+    }
+
+    #[test]
+    fn nothing_is_promised_before_anybody_can_know() {
+        let early = ProgressView { eta_ms: None, limit: None, ..view() };
+        assert!(!drawn(&early, 80, true).contains("eta") && !plain(&early).contains("limit"));
     }
 
     #[test]
@@ -133,7 +152,7 @@ mod tests {
         let line = plain(&view());
         assert_eq!(
             line,
-            "[ 1m47s] converting 58.3 %  204.1/350.0 GB  1.9 GB/s  eta 1m16s-1m50s  583,102 members | 71.4 M rows | shards 583/1000 | workers 10 | quarantined 3 | retried 14"
+            "[ 1m47s] converting 58.3 %  204.1/350.0 GB  1.91 GB/s  eta 1m16s-1m50s  583,102 members | 71.4 M rows | 583/1000 partitions | workers 10/10 | retried 14 | quarantined 3 | limit: encode"
         );
     }
 

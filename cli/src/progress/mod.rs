@@ -8,6 +8,7 @@ mod pace;
 mod reporter;
 mod view;
 
-pub(crate) use line::bar;
+pub(crate) use line::{bar, plain};
+pub(crate) use pace::Pace;
 pub(crate) use reporter::Reporter;
 pub(crate) use view::ProgressView;

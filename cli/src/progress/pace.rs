@@ -1,4 +1,4 @@
-//! When a plain line is due: every 5 % or 30 s, and when what is being done changes.
+//! When a plain line is due: every 5 % or 30 s, and when what is being done, or why nothing is, changes.
 
 use super::ProgressView;
 
@@ -6,18 +6,17 @@ const EVERY_MS: u64 = 30_000;
 
 /// Remembers the last line.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
-    last: Option<(String, u64, u64)>,
+pub(crate) struct Pace {
+    last: Option<(String, Option<String>, u64, u64)>,
 }
 
 impl Pace {
     /// Whether this view gets a line; if so, it becomes the last.
-    pub(super) fn due(&mut self, view: &ProgressView) -> bool {
-        let now = (view.doing.clone(), twentieth(view), view.elapsed_ms);
-        let due = match &self.last {
-            None => true,
-            Some((doing, step, at)) => *doing != now.0 || now.1 > *step || now.2 >= at + EVERY_MS,
-        };
+    pub(crate) fn due(&mut self, view: &ProgressView) -> bool {
+        let now = (view.doing.clone(), view.stalled.clone(), twentieth(view), view.elapsed_ms);
+        let due = self.last.as_ref().is_none_or(|(doing, stalled, step, at)| {
+            (doing, stalled) != (&now.0, &now.1) || now.2 > *step || now.3 >= at + EVERY_MS
+        });
         if due {
             self.last = Some(now);
         }
@@ -50,5 +49,6 @@ mod tests {
                 .into();
         assert_eq!(lines, [true, false, true, false, false, true, false]);
         assert!(pace.due(&ProgressView { doing: "publishing".into(), ..view(32_002, 99) }));
+        assert!(pace.due(&view(32_003, 99).without_answer()) && pace.due(&view(32_004, 99)));
     }
 }

@@ -27,8 +27,13 @@ pub(crate) struct ProgressView {
     pub shards_done: u64,
     /// Shards it has.
     pub shards_total: u64,
+    /// Each of them makes one partition.
+    #[serde(skip)]
+    pub one_each: bool,
     /// Workers that have been heard of lately.
     pub workers_live: u64,
+    /// All workers there are.
+    pub workers: u64,
     /// Shards leased at this moment.
     pub running: u64,
     /// Attempts that were given to another worker or tried again.
@@ -36,9 +41,11 @@ pub(crate) struct ProgressView {
     /// Members in quarantine.
     pub quarantined: u64,
     /// Bytes a second over the last moments.
-    pub bytes_per_second: f64,
+    pub bytes_per_second: u64,
     /// Milliseconds to the end of the stage, least and most; nothing while nobody can know.
     pub eta_ms: Option<(u64, u64)>,
+    /// The step that keeps it from going faster: `fetch`, `decompress`, `decode`, `encode` or `upload`.
+    pub limit: Option<String>,
     /// Why nothing moves, if so: `no workers`, `no slot fits`, the reason of a hold.
     pub stalled: Option<String>,
 }
@@ -57,6 +64,7 @@ impl ProgressView {
             doing: doing(status, publishing),
             elapsed_ms: status.now_unix_ms.saturating_sub(status.submitted_unix_ms),
             workers_live: status.workers_live.into(),
+            workers: status.workers.into(),
             quarantined: status.quarantine.members,
             retried: status.stages.iter().map(|s| s.retried).sum(),
             stalled: stalled(status),
@@ -69,8 +77,6 @@ impl ProgressView {
         let makers = || status.stages.iter().filter(|s| s.partitions > 0);
         // What publishing has gone through is known in shards only.
         let bytes_total = if publishing { 0 } else { stage.bytes_total };
-        #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
-        let bytes_per_second = if publishing { 0.0 } else { status.rate.bytes_per_s as f64 };
         Self {
             bytes_done: stage.bytes_done,
             bytes_total,
@@ -82,11 +88,18 @@ impl ProgressView {
             rows: if publishing { makers().map(|s| s.rows).sum() } else { stage.rows },
             shards_done: stage.done.into(),
             shards_total: stage.shards.into(),
+            one_each: stage.partitions > 0 && stage.partitions == stage.shards,
             running: stage.running.into(),
-            bytes_per_second,
+            bytes_per_second: if publishing { 0 } else { status.rate.bytes_per_s },
+            limit: status.limit.clone().filter(|_| !publishing),
             eta_ms: status.rate.eta_ms_range.filter(|_| !publishing),
             ..self
         }
+    }
+
+    /// The same, while nobody answers.
+    pub(crate) fn without_answer(self) -> Self {
+        Self { stalled: Some("the coordinator does not answer".to_owned()), eta_ms: None, ..self }
     }
 
     /// The part that is done, from 0 to 1.
@@ -104,6 +117,7 @@ impl ProgressView {
 /// What it does, in a word.
 fn doing(status: &JobStatus, publishing: bool) -> String {
     let word = match (status.phase, status.stage.as_deref()) {
+        (PhaseName::Done, _) => "done",
         _ if publishing => "publishing",
         (PhaseName::Held | PhaseName::Failed | PhaseName::Cancelled, _) => status.state.as_str(),
         (PhaseName::Planning, _) => "planning",

@@ -1,6 +1,6 @@
 //! Errors as people read them: code, sentence, place, snippet with a caret, expected and found, causes, hint.
 
-use super::{Paint, Style};
+use super::{Paint, Style, head, wrap};
 use crate::{error::SpecProblem, terminal::Terminal};
 use std::fmt::Write;
 use tarquet_common::failure::Failure;
@@ -9,52 +9,85 @@ use unicode_width::UnicodeWidthStr;
 /// A failure without a text to point into.
 pub(crate) fn failure(failure: &Failure, terminal: &Terminal) -> String {
     let paint = Paint(terminal.color_stderr);
-    let mut out = heading(failure, paint);
+    let mut out = heading(failure, terminal);
     for (name, value) in facts(failure) {
-        line(&mut out, paint, name, &value);
+        line(&mut out, paint, terminal.width, name, &value);
     }
-    line(&mut out, paint, "hint", failure.hint());
+    line(&mut out, paint, terminal.width, "hint", failure.hint());
     out
 }
 
 /// A spec's mistake, with the line it is on.
 pub(crate) fn spec_problem(problem: &SpecProblem, terminal: &Terminal) -> String {
     let paint = Paint(terminal.color_stderr);
-    let mut out = heading(&problem.failure, paint);
+    let mut out = heading(&problem.failure, terminal);
+    let say = |out: &mut String, name, value: &str| line(out, paint, terminal.width, name, value);
     let Some((row, column, len)) = problem.at else {
-        line(&mut out, paint, "file", &visible(&problem.file));
+        say(&mut out, "file", &visible(&problem.file));
         if let Some(key) = &problem.failure.place.item {
-            line(&mut out, paint, "key", &visible(key));
+            say(&mut out, "key", &visible(key));
         }
-        line(&mut out, paint, "hint", problem.failure.hint());
+        say(&mut out, "hint", problem.failure.hint());
         return out;
     };
     let (corner, bar) = if terminal.boxes { ("┌─", "│") } else { ("-->", "|") };
-    let source = problem.text.lines().nth(row - 1).unwrap_or_default();
     let number = row.to_string();
     let margin = " ".repeat(number.len());
-    let before: String = source.chars().take(column - 1).collect();
-    let marked: String = source.chars().skip(column - 1).take(len).collect();
-    let carets = "^".repeat(visible(&marked).width().max(1));
-    let hint = problem.failure.hint.as_deref().unwrap_or_default();
-    let pad = " ".repeat(visible(&before).width());
+    let room = terminal.width.saturating_sub(number.len() + bar.chars().count() + 2);
+    let source = problem.text.lines().nth(row - 1).unwrap_or_default();
+    let cut = Cut::of(source, column, len, room);
+    let carets = "^".repeat(cut.marked.max(1));
+    let pad = " ".repeat(cut.before);
     // Writing to a String cannot fail.
     let _ = writeln!(out, "{margin} {corner} {}:{row}:{column}", visible(&problem.file));
-    let _ = writeln!(out, "{number} {bar} {}", visible(source));
-    let pointed = format!("{margin} {bar} {pad}{} {hint}", paint.with(Style::Error, &carets));
+    let _ = writeln!(out, "{number} {bar} {}", cut.text);
+    let hint = problem.failure.hint.as_deref().unwrap_or_default();
+    let beside = cut.before + carets.len() + 1 + hint.width() <= room;
+    let told = if beside { hint } else { "" };
+    let pointed = format!("{margin} {bar} {pad}{} {told}", paint.with(Style::Error, &carets));
     let _ = writeln!(out, "{}", pointed.trim_end());
-    if hint.is_empty() {
-        line(&mut out, paint, "hint", problem.failure.hint());
+    if hint.is_empty() || !beside {
+        say(&mut out, "hint", problem.failure.hint());
     }
     out
 }
 
-fn heading(failure: &Failure, paint: Paint) -> String {
-    let label = paint.with(Style::Error, &format!("error[{}]", failure.code));
-    format!("{label}: {}\n", visible(&failure.message))
+/// The part of a source line that fits, with what is marked in it.
+struct Cut {
+    text: String,
+    /// Columns before the mark, and under it.
+    before: usize,
+    marked: usize,
 }
 
-fn line(out: &mut String, paint: Paint, name: &str, value: &str) {
+impl Cut {
+    /// The line from its beginning if the mark is seen there; else from a little before the mark.
+    fn of(source: &str, column: usize, len: usize, room: usize) -> Self {
+        const LEAD: usize = 16;
+        let shown = |from: usize, to: usize| -> String {
+            visible(&source.chars().skip(from).take(to - from).collect::<String>())
+        };
+        let at = column.saturating_sub(1);
+        let from = if shown(0, at + len).width() < room { 0 } else { at.saturating_sub(LEAD) };
+        let lead = if from > 0 { "…" } else { "" };
+        let before = format!("{lead}{}", shown(from, at)).width();
+        let marked = shown(at, at + len).width().min(room.saturating_sub(before + 1));
+        let text = format!("{lead}{}", shown(from, source.chars().count().max(from)));
+        Self { text: head(&text, room), before, marked }
+    }
+}
+
+fn heading(failure: &Failure, terminal: &Terminal) -> String {
+    let label = format!("error[{}]", failure.code);
+    let message = wrap(&visible(&failure.message), label.len() + 2, 2, terminal.width);
+    format!("{}: {message}\n", Paint(terminal.color_stderr).with(Style::Error, &label))
+}
+
+/// Columns before the value of a fact.
+const UNDER: usize = 11;
+
+fn line(out: &mut String, paint: Paint, width: usize, name: &str, value: &str) {
+    let value = wrap(value, UNDER, UNDER, width);
     // Writing to a String cannot fail.
     let _ = writeln!(out, "  {} {value}", paint.with(Style::Dim, &format!("{name:>8}")));
 }
@@ -90,6 +123,15 @@ pub(crate) fn visible(text: &str) -> String {
     out
 }
 
+/// The text as one word of a POSIX shell: as it is if that is plain, in quotes otherwise.
+pub(crate) fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:@%+,=".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,6 +160,19 @@ mod tests {
     }
 
     #[test]
+    fn long_lines_are_shown_around_the_mistake() {
+        let mut p = problem();
+        p.text = format!("uris = [{}\"oops\"]", "\"s3://bucket/prefix/\", ".repeat(20));
+        let column = p.text.find("\"oops").unwrap() + 1;
+        p.at = Some((1, column, 6));
+        let text = spec_problem(&p, &terminal(true));
+        assert!(text.lines().all(|l| l.width() <= 80), "{text}");
+        let (source, carets) = (text.lines().nth(2).unwrap(), text.lines().nth(3).unwrap());
+        let at = |line: &str, what: &str| line[..line.find(what).unwrap()].width();
+        assert_eq!(at(source, "\"oops\""), at(carets, "^^^^^^"), "{text}");
+    }
+
+    #[test]
     fn a_terminal_without_unicode_gets_ascii() {
         let text = spec_problem(&problem(), &terminal(false));
         assert!(text.is_ascii(), "{text}");
@@ -131,6 +186,13 @@ mod tests {
         p.at = Some((1, 2, 2));
         let text = spec_problem(&p, &terminal(true));
         assert!(text.contains("1 │  東京 = 1\n  │  ^^^^ did"), "{text}");
+    }
+
+    #[test]
+    fn what_is_to_be_typed_survives_a_shell() {
+        assert_eq!(quoted("s3://b/a.tar.lz4"), "s3://b/a.tar.lz4");
+        assert_eq!(quoted("it's; rm"), r"'it'\''s; rm'");
+        assert_eq!((quoted(""), quoted("a*b")), ("''".to_owned(), "'a*b'".to_owned()));
     }
 
     #[test]

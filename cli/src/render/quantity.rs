@@ -44,14 +44,24 @@ pub(crate) fn rows(n: u64) -> String {
     }
 }
 
-/// `1.91 GB/s` from bytes a second.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "rates are finite and not negative"
-)]
-pub(crate) fn rate(bytes_per_second: f64) -> String {
-    format!("{}/s", bytes(bytes_per_second.max(0.0) as u64))
+/// `1.91 GB/s` from bytes a second: one digit more than a size where it is large, since it is watched.
+#[expect(clippy::cast_precision_loss, reason = "four digits are shown")]
+pub(crate) fn rate(bytes_per_second: u64) -> String {
+    match bytes_per_second {
+        // What rounds to 1000 GB is a TB.
+        1_000_000_000..999_995_000_000 => format!("{:.2} GB/s", bytes_per_second as f64 / 1e9),
+        other => format!("{}/s", bytes(other)),
+    }
+}
+
+/// Megabytes a second, as a column of them: `12.5`, `1,910`.
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+pub(crate) fn megabytes_per_second(bytes_done: u64, ms: u64) -> String {
+    let per_second = bytes_done.saturating_mul(1000).checked_div(ms).unwrap_or(0);
+    match per_second {
+        100_000_000.. => count(per_second / 1_000_000),
+        _ => format!("{:.1}", per_second as f64 / 1e6),
+    }
 }
 
 /// `3m11s`, `1h02m`, `2d03h`, `0.8s`.
@@ -113,6 +123,15 @@ mod tests {
         assert_eq!(percent(583, 1000), "58.3 %");
         assert_eq!(percent(1, 1), "100.0 %");
         assert_eq!(percent(0, 0), "0 %");
-        assert_eq!(rate(1_910_000_000.0), "1.9 GB/s");
+    }
+
+    #[test]
+    fn rates() {
+        assert_eq!(rate(1_910_000_000), "1.91 GB/s");
+        assert_eq!(rate(12_340_000), "12.3 MB/s");
+        assert_eq!(rate(0), "0 B/s");
+        assert_eq!(megabytes_per_second(120_000_000, 4_000), "30.0");
+        assert_eq!(megabytes_per_second(9_550_000_000, 5_000), "1,910");
+        assert_eq!(megabytes_per_second(1, 0), "0.0");
     }
 }

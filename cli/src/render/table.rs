@@ -1,6 +1,6 @@
 //! Tables without borders: columns two spaces apart, one of them giving way when the line is too long.
 
-use super::problem::visible;
+use super::{problem::visible, wrap::head};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Which side a column leans to.
@@ -11,6 +11,9 @@ pub(crate) enum Align {
     /// Numbers.
     Right,
 }
+
+/// A column of text keeps so much.
+const LEAST: usize = 8;
 
 /// Rows under a heading.
 #[derive(Debug)]
@@ -37,14 +40,15 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// The text, at most `width` columns wide as long as the elastic column can give way.
+    /// The text, at most `width` columns wide: first the elastic column gives way, then the widest.
     pub(crate) fn render(&self, width: usize) -> String {
         let widths = self.widths(width);
         let heads: Vec<&str> = self.heads.iter().map(|(h, _)| *h).collect();
-        let mut out = self.line(&heads, &widths);
+        let mut out = head(&self.line(&heads, &widths), width) + "\n";
         for row in &self.rows {
             let cells: Vec<&str> = row.iter().map(String::as_str).collect();
-            out.push_str(&self.line(&cells, &widths));
+            out.push_str(&head(&self.line(&cells, &widths), width));
+            out.push('\n');
         }
         out
     }
@@ -56,9 +60,17 @@ impl Table {
                 cells.max(self.heads[i].0.width())
             })
             .collect();
-        let total: usize = widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1);
+        let gaps = 2 * widths.len().saturating_sub(1);
+        let over = |widths: &[usize]| (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
+        let too_wide = over(&widths);
         let elastic = &mut widths[self.elastic];
-        *elastic = elastic.saturating_sub(total.saturating_sub(width)).max(8).min(*elastic);
+        *elastic = elastic.saturating_sub(too_wide).max(LEAST).min(*elastic);
+        // A number that is cut is wrong; a text that is cut is only short.
+        while over(&widths) > 0 {
+            let texts = (0..widths.len()).filter(|i| self.heads[*i].1 == Align::Left && widths[*i] > LEAST);
+            let Some(widest) = texts.max_by_key(|i| widths[*i]) else { break };
+            widths[widest] -= 1;
+        }
         widths
     }
 
@@ -73,7 +85,7 @@ impl Table {
                 Align::Right => out.extend([gap, &pad, &cell]),
             }
         }
-        format!("{}\n", out.trim_end())
+        out.trim_end().to_owned()
     }
 }
 
@@ -112,6 +124,19 @@ mod tests {
         t.row(["東京".into(), "7".into()]);
         t.row(["abcdef".into(), "12".into()]);
         assert_eq!(t.render(80), "NAME    COUNT\n東京        7\nabcdef     12\n");
+    }
+
+    #[test]
+    fn no_line_is_too_wide_whatever_is_long() {
+        let heads = vec![("A", Align::Left), ("B", Align::Left), ("C", Align::Right), ("D", Align::Left)];
+        let mut t = Table::new(heads, 0);
+        let long = "0123456789".repeat(5);
+        t.row([long.clone(), long.clone(), "7".into(), long]);
+        for width in [40, 60, 80, 200] {
+            let text = t.render(width);
+            assert!(text.lines().all(|l| l.width() <= width), "{width}: {text}");
+            assert!(width < 60 || text.contains("  7  "), "numbers stay whole: {text}");
+        }
     }
 
     #[test]

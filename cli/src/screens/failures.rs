@@ -1,9 +1,9 @@
 //! What went wrong: by code, or one record.
 
 use super::Look;
-use crate::render::{Align, Style, Table, count, visible};
+use crate::render::{Align, Pairs, Style, Table, count, head, visible, wrap};
 use serde::Serialize;
-use std::{collections::BTreeMap, fmt::Write};
+use std::collections::BTreeMap;
 use tarquet_common::codes::Code;
 use tarquet_encode::FailureRecord;
 
@@ -68,7 +68,7 @@ pub(crate) fn failures(job: &str, groups: &[FailureGroup], look: Look) -> String
         3,
     );
     for group in groups {
-        let what = visible(&group.what).chars().take(look.width * 9 / 20).collect();
+        let what = head(&visible(&group.what), look.width * 9 / 20);
         table.row([group.code.to_string(), count(group.count), what, group.example.clone()]);
     }
     let table = table.render(look.width);
@@ -77,12 +77,12 @@ pub(crate) fn failures(job: &str, groups: &[FailureGroup], look: Look) -> String
 
 /// One record.
 pub(crate) fn one_failure(record: &FailureRecord, look: Look) -> String {
-    let head = look.paint.with(Style::Error, &record.code.to_string());
-    let mut out = format!("{head}: {}\n\n", visible(&record.message));
+    let code = record.code.to_string();
+    let message = wrap(&visible(&record.message), code.len() + 2, 2, look.width);
+    let mut pairs = Pairs::new(2, 12, look.width);
     let mut line = |key: &str, value: &str| {
         if !value.is_empty() {
-            // Writing to a String cannot fail.
-            let _ = writeln!(out, "  {key:<12} {}", visible(value));
+            pairs.line(key, value);
         }
     };
     let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
@@ -102,6 +102,10 @@ pub(crate) fn one_failure(record: &FailureRecord, look: Look) -> String {
     }
     line("fingerprint", &record.fingerprint);
     line("hint", &record.hint);
-    line("reproduce", &record.reproduce);
+    let mut out = format!("{}: {message}\n\n{}", look.paint.with(Style::Error, &code), pairs.end());
+    if !record.reproduce.is_empty() {
+        // To be copied: on a line of its own, in one piece.
+        out.push_str(&format!("\nReproduce\n  {}\n", visible(&record.reproduce)));
+    }
     out
 }

@@ -3,17 +3,19 @@
 use super::Look;
 use crate::{
     inspect::{Object, Survey},
-    render::{Align, Table, bytes, count, visible},
+    render::{Align, Pairs, Table, bytes, count, counted, visible, wrap},
 };
 use arrow::datatypes::{DataType, TimeUnit};
 use serde::Serialize;
-use std::fmt::Write;
 use tarquet_common::failure::Failure;
 use tarquet_container::{Member, MemberKind};
 use tarquet_decode::{
     Described,
     frame::{Frame, Label, Layout, Logical},
 };
+
+/// Columns of a key.
+const KEYS: usize = 11;
 
 /// A column or index level, for people.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -128,40 +130,38 @@ fn label(name: &Label) -> String {
 
 /// An archive.
 pub(crate) fn archive(object: &Object, survey: &Survey, limit: usize, look: Look) -> String {
-    let mut out = String::new();
-    // Writing to a String cannot fail.
-    let mut line = |key: &str, value: String| {
-        let _ = writeln!(out, "{key:<11} {}", visible(&value));
-    };
-    line("Archive", object.uri.clone());
-    line("Format", survey.container.map(|c| c.to_string()).unwrap_or_default());
+    let mut pairs = Pairs::new(0, KEYS, look.width);
+    pairs.line("Archive", &object.uri);
+    pairs.line("Format", &survey.container.map(|c| c.to_string()).unwrap_or_default());
     if let Some(lz4) = &survey.lz4 {
         let linked = if lz4.linked { "linked" } else { "independent" };
         let sum = if lz4.content_checksum { "content checksum" } else { "no content checksum" };
-        line("LZ4", format!("{linked} blocks of up to {} KiB, {sum}", lz4.block_bytes >> 10));
+        pairs.line("LZ4", &format!("{linked} blocks of up to {} KiB, {sum}", lz4.block_bytes >> 10));
     }
     let ratio = format!("{} in {}", bytes(survey.uncompressed), bytes(object.size));
-    line("Bytes", format!("{ratio}, {} places to start decoding", count(survey.seek_points)));
-    line("Version", object.etag.clone());
+    pairs.line("Bytes", &format!("{ratio}, {} to start decoding", counted(survey.seek_points, "place")));
+    pairs.line("Version", &object.etag);
     let counted = format!("{} would be converted, largest {}", count(survey.counted), bytes(survey.largest));
-    line("Members", format!("{}: {counted}", count(survey.members.len() as u64)));
+    pairs.line("Members", &format!("{}: {counted}", count(survey.members.len() as u64)));
     let others = survey.kinds.iter().filter(|(kind, _)| **kind != MemberKind::File);
     let mut ignored: Vec<String> = others.map(|(kind, n)| format!("{n} {kind}")).collect();
     if survey.ignored > 0 {
         ignored.insert(0, format!("{} files of other names", count(survey.ignored)));
     }
     if !ignored.is_empty() {
-        line("Ignored", ignored.join(look.dot()));
+        pairs.line("Ignored", &ignored.join(look.dot()));
     }
     if survey.duplicates > 0 {
-        line("Warning", format!("{} members have the name of an earlier one", count(survey.duplicates)));
+        pairs.line(
+            "Warning",
+            &format!("{} members have the name of an earlier one", count(survey.duplicates)),
+        );
     }
     if let Some(problem) = &survey.problem {
-        line("Problem", format!("{} ({})", problem.message, problem.code));
-        line("", problem.hint().to_owned());
+        pairs.line("Problem", &format!("{} ({})", problem.message, problem.code));
+        pairs.line("", problem.hint());
     }
-    out.push_str(&members(survey, limit, look));
-    out
+    pairs.end() + &members(survey, limit, look)
 }
 
 fn members(survey: &Survey, limit: usize, look: Look) -> String {
@@ -186,27 +186,17 @@ fn members(survey: &Survey, limit: usize, look: Look) -> String {
 
 /// A member.
 pub(crate) fn member(object: &Object, member: &Member, frames: &[MemberView], look: Look) -> String {
-    let mut out = String::new();
-    let mut line = |key: &str, value: String| {
-        let _ = writeln!(out, "{key:<11} {}", visible(&value));
-    };
-    line("Object", object.uri.clone());
-    line("Member", format!("{}, {} at {}", member.display_name(), bytes(member.size), member.offset));
-    for frame in frames {
-        out.push_str(&one_frame(frame, look));
-    }
-    out
+    let mut pairs = Pairs::new(0, KEYS, look.width);
+    pairs.line("Object", &object.uri);
+    pairs.line("Member", &format!("{}, {} at {}", member.display_name(), bytes(member.size), member.offset));
+    pairs.end() + &frames.iter().map(|frame| one_frame(frame, look)).collect::<String>()
 }
 
 fn one_frame(frame: &MemberView, look: Look) -> String {
     if let Some(failure) = &frame.failure {
-        return format!(
-            "\nKey {}: {} ({})\n    {}\n",
-            visible(&frame.key),
-            visible(&failure.message),
-            failure.code,
-            failure.hint()
-        );
+        let told = format!("Key {}: {} ({})", visible(&frame.key), visible(&failure.message), failure.code);
+        let hint = wrap(failure.hint(), 4, 4, look.width);
+        return format!("\n{}\n    {hint}\n", wrap(&told, 0, 4, look.width));
     }
     let rows = count(frame.rows.unwrap_or(0));
     let mut out =

@@ -2,10 +2,13 @@
 
 use super::Look;
 use crate::render::{Align, Table, count, duration_ms};
+use tarquet_common::ids::JobId;
 use tarquet_core::views::JobLine;
 
-/// Characters of an id that are shown: its millisecond and some chance. Any command takes such a beginning.
-const ID_SHOWN: usize = 13;
+/// The beginning of an id that is shown: its millisecond and some chance. Any command takes such a beginning.
+pub(crate) fn short(job: &JobId) -> &str {
+    job.as_str().get(..13).unwrap_or(job.as_str())
+}
 
 /// One line a job.
 pub(crate) fn jobs(jobs: &[JobLine], now_unix_ms: u64, look: Look) -> String {
@@ -30,7 +33,7 @@ pub(crate) fn jobs(jobs: &[JobLine], now_unix_ms: u64, look: Look) -> String {
             _ => job.state.clone(),
         };
         table.row([
-            job.job.as_str()[..ID_SHOWN].to_owned(),
+            short(&job.job).to_owned(),
             job.name.clone(),
             state,
             format!("{}/{}", job.done, job.shards),

@@ -3,6 +3,7 @@
 mod failures;
 mod inspect;
 mod jobs;
+mod leases;
 mod look;
 mod outcome;
 mod plan;
@@ -14,7 +15,7 @@ mod workers;
 
 pub(crate) use failures::{Groups, failures, one_failure};
 pub(crate) use inspect::{MemberView, archive, member};
-pub(crate) use jobs::jobs;
+pub(crate) use jobs::{jobs, short};
 pub(crate) use look::Look;
 pub(crate) use outcome::exit_of;
 pub(crate) use plan::{PlanView, plan};

@@ -1,9 +1,9 @@
 //! `tarquet plan`: what a job would do.
 
 use super::Look;
-use crate::render::{bytes, count, counted};
+use crate::render::{Pairs, bytes, count, counted, visible, wrap};
 use serde::Serialize;
-use std::fmt::Write;
+use unicode_width::UnicodeWidthStr;
 
 /// What a plan says to people, whatever made it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -50,58 +50,95 @@ pub(crate) struct PlanView {
     pub warnings: Vec<String>,
 }
 
+/// Columns of a key, after two of indent, and of a figure before what is said about it.
+const KEYS: usize = 9;
+const FIGURES: usize = 28;
+
 /// The screen.
 pub(crate) fn plan(view: &PlanView, look: Look) -> String {
-    let about = look.about();
-    let mut out =
-        format!("Plan for \"{}\": nothing has been written\n\n", crate::render::visible(&view.name));
-    let mut line = |key: &str, left: String, right: String| {
-        let text = format!("  {key:<9} {left:<34} {right}");
-        // Writing to a String cannot fail.
-        let _ = writeln!(out, "{}", text.trim_end());
-    };
-    let estimated = if view.indexed < view.archives { format!("{about} ") } else { String::new() };
-    let first = view.inputs.first().cloned().unwrap_or_default();
-    line("Inputs", format!("{}, {}", counted(view.archives, "archive"), bytes(view.input_bytes)), first);
-    for more in view.inputs.iter().skip(1) {
-        line("", String::new(), more.clone());
-    }
-    let sizes = format!("median {}, largest {}", bytes(view.member_median), bytes(view.member_largest));
-    line("Members", format!("{estimated}{}", count(view.members)), sizes);
-    let from = format!("(from {} of {} indexes)", count(view.indexed), count(view.archives));
-    let ignored =
-        if view.ignored > 0 { format!("{} more do not count", count(view.ignored)) } else { String::new() };
-    line("", ignored, from);
+    let name =
+        wrap(&format!("Plan for \"{}\": nothing has been written", visible(&view.name)), 0, 2, look.width);
+    let mut lines = Lines { pairs: Pairs::new(2, KEYS, look.width), look };
+    inputs(view, &mut lines);
     if view.sampled > 0 {
-        line("Schema", columns(view, look), String::new());
-        let alike = if view.identical { "identical" } else { "joined" };
-        line(
-            "",
-            String::new(),
-            format!("{alike} in {} sampled of {}", count(view.sampled), count(view.members)),
-        );
+        schema(view, &mut lines);
     }
-    let size =
-        format!("{estimated}{} partitions {about} {}", count(view.partitions), bytes(view.partition_bytes));
-    line("Output", size, view.output.clone());
-    line("", String::new(), view.encoding.clone());
-    line(
-        "Work",
-        format!(
-            "{}; up to {} {}",
-            counted(view.shards, "shard"),
-            counted(view.shards, "slot"),
-            if view.shards == 1 { "helps" } else { "help" }
-        ),
-        String::new(),
+    output(view, &mut lines);
+    for (at, warning) in view.warnings.iter().enumerate() {
+        lines.whole(if at == 0 { "Warnings" } else { "" }, warning);
+    }
+    format!("{name}\n\n{}", lines.pairs.end())
+}
+
+/// Lines of a key, a figure, and what is said about it, below the figure where that is too long.
+struct Lines {
+    pairs: Pairs,
+    look: Look,
+}
+
+impl Lines {
+    fn line(&mut self, key: &str, figure: &str, about: &str) {
+        let (figure, about) = (visible(figure), visible(about));
+        let beside = 2 + KEYS + 1 + FIGURES + 1;
+        if figure.width() <= FIGURES && beside + about.width() <= self.look.width {
+            let pad = " ".repeat(FIGURES - figure.width());
+            return self.pairs.painted(key, &format!("{figure}{pad} {about}"));
+        }
+        self.whole(key, &figure);
+        if !about.is_empty() {
+            self.whole("", &about);
+        }
+    }
+
+    /// A line that has no second part.
+    fn whole(&mut self, key: &str, text: &str) {
+        self.pairs.line(key, text);
+    }
+}
+
+/// `≈ ` before figures that come from parts of what there is.
+fn estimated(view: &PlanView, look: Look) -> String {
+    if view.indexed < view.archives { format!("{} ", look.about()) } else { String::new() }
+}
+
+fn inputs(view: &PlanView, lines: &mut Lines) {
+    let first = view.inputs.first().map(String::as_str).unwrap_or_default();
+    lines.line(
+        "Inputs",
+        &format!("{}, {}", counted(view.archives, "archive"), bytes(view.input_bytes)),
+        first,
     );
-    line("Memory", format!("{} a slot, whatever the archive's size", bytes(view.slot_bytes)), String::new());
-    let (get, put) = view.requests;
-    line("Requests", format!("{about} {} GET, {} PUT", count(get), count(put)), String::new());
-    for warning in &view.warnings {
-        line("Warning", warning.clone(), String::new());
+    for more in view.inputs.iter().skip(1) {
+        lines.line("", "", more);
     }
-    out
+    let members = format!("{}{}", estimated(view, lines.look), count(view.members));
+    let sizes = format!("median {}, largest {}", bytes(view.member_median), bytes(view.member_largest));
+    lines.line("Members", &members, &sizes);
+    let from = format!("from {} of {} indexes", count(view.indexed), count(view.archives));
+    let ignored = match view.ignored {
+        0 => String::new(),
+        n => format!("{} more do not count", count(n)),
+    };
+    lines.line("", &ignored, &from);
+}
+
+fn schema(view: &PlanView, lines: &mut Lines) {
+    let alike = if view.identical { "identical" } else { "joined" };
+    lines.whole("Schema", &columns(view, lines.look));
+    lines.whole("", &format!("{alike} in {} sampled of {}", count(view.sampled), count(view.members)));
+}
+
+fn output(view: &PlanView, lines: &mut Lines) {
+    let (about, shards) = (lines.look.about(), counted(view.shards, "shard"));
+    let partitions = counted(view.partitions, "partition");
+    let size = format!("{}{partitions} {about} {}", estimated(view, lines.look), bytes(view.partition_bytes));
+    lines.line("Output", &size, &view.output);
+    lines.line("", "", &view.encoding);
+    let help = if view.shards == 1 { "helps" } else { "help" };
+    lines.whole("Work", &format!("{shards}; up to {} {help}", counted(view.shards, "slot")));
+    lines.whole("Memory", &format!("{} a slot, whatever the archive's size", bytes(view.slot_bytes)));
+    let (get, put) = view.requests;
+    lines.whole("Requests", &format!("{about} {} GET, {} PUT", count(get), count(put)));
 }
 
 /// `ts timestamp[ns] · sensor_id int64 · v0..v4 double`, runs of numbered columns of one type taken together.

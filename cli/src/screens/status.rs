@@ -1,16 +1,17 @@
 //! `tarquet status JOB`: head, one line a stage, workers, the slowest shards, the last events, what to type next.
 
-use super::{Look, workers::workers};
+use super::{
+    Look,
+    leases::{at_work, slowest},
+};
 use crate::{
     progress::bar,
-    render::{Align, Style, Table, bytes, count, duration_ms, percent, rate, rows},
+    render::{Pairs, Style, bytes, count, counted, duration_ms, head as cut, percent, rate, rows, visible},
 };
 use std::fmt::Write;
 use tarquet_coordinator::EventLine;
 use tarquet_core::views::{JobStatus, ShardLine, StageStatus, WhyWaiting, WorkerLine};
 
-/// Shards on the screen.
-const SLOWEST: usize = 5;
 /// Events on the screen.
 const EVENTS: usize = 8;
 
@@ -25,14 +26,23 @@ pub(crate) struct StatusScreen {
     pub workers: Vec<WorkerLine>,
     /// Its last events, oldest first.
     pub events: Vec<EventLine>,
+    /// How long open uploads are kept, in words; told where a person has to decide.
+    pub uploads: Option<String>,
+}
+
+impl StatusScreen {
+    /// A job without anybody at work on it.
+    pub(crate) fn still(status: JobStatus) -> Self {
+        Self { status, running: Vec::new(), workers: Vec::new(), events: Vec::new(), uploads: None }
+    }
 }
 
 /// The screen.
 pub(crate) fn status(screen: &StatusScreen, look: Look) -> String {
-    let mut out = head(&screen.status, look);
+    let mut out = head(screen, look);
     out.push_str(&stages(&screen.status, look));
-    if !screen.workers.is_empty() && screen.status.finished_unix_ms.is_none() {
-        let _ = write!(out, "\n{}", workers(&screen.workers, look));
+    if screen.status.finished_unix_ms.is_none() {
+        out.push_str(&at_work(&screen.status.job, &screen.workers, &screen.running, look));
     }
     out.push_str(&slowest(&screen.running, look));
     out.push_str(&events(&screen.events, screen.status.now_unix_ms, look));
@@ -42,38 +52,37 @@ pub(crate) fn status(screen: &StatusScreen, look: Look) -> String {
     out
 }
 
-fn head(status: &JobStatus, look: Look) -> String {
-    let mut out = String::new();
-    // Writing to a String cannot fail.
-    let mut line = |key: &str, value: String| {
-        let _ = writeln!(out, "{key:<11} {value}");
-    };
+fn head(screen: &StatusScreen, look: Look) -> String {
+    let status = &screen.status;
+    let mut pairs = Pairs::new(0, 11, look.width);
     let end = status.finished_unix_ms.unwrap_or(status.now_unix_ms);
     let age = duration_ms(end.saturating_sub(status.submitted_unix_ms));
-    line("Job", format!("{} ({}, {})", status.job, status.name, status.kind));
-    line("State", state(status, look));
-    line("Output", status.output_uri.clone());
-    line("Objects", status.job_uri.clone());
-    line(if status.finished_unix_ms.is_some() { "Took" } else { "Age" }, age);
-    line("Quarantine", quarantine(status));
+    pairs.line("Job", &format!("{} ({}, {})", status.job, status.name, status.kind));
+    pairs.painted("State", &state(status, look));
+    pairs.line("Output", &status.output_uri);
+    pairs.line("Objects", &status.job_uri);
+    pairs.line(if status.finished_unix_ms.is_some() { "Took" } else { "Age" }, &age);
+    pairs.line("Quarantine", &quarantine(status));
     if status.finished_unix_ms.is_none() {
-        line(
-            "Workers",
-            format!("{} live of {}, {} slots", status.workers_live, status.workers, status.slots),
-        );
+        let there = (status.workers_live, status.workers, u64::from(status.slots));
+        pairs.line("Workers", &format!("{} live of {}, {}", there.0, there.1, counted(there.2, "slot")));
     }
     if let Some(reason) = &status.reason {
-        line("Because", format!("{} ({})", reason.message, reason.code));
-        line("", reason.hint().to_owned());
+        pairs.line("Because", &format!("{} ({})", reason.message, reason.code));
+        pairs.line("", reason.hint());
+    }
+    if let Some(uploads) = &screen.uploads {
+        pairs.line("Uploads", uploads);
     }
     for effect in &status.effects {
         let why = effect.failure.as_ref().map(|f| format!(": {} ({})", f.message, f.code));
-        line("Store", format!("{}, tried {} times{}", effect.effect, effect.tries, why.unwrap_or_default()));
+        let tried = counted(u64::from(effect.tries), "time");
+        pairs.line("Store", &format!("{}, tried {tried}{}", effect.effect, why.unwrap_or_default()));
     }
     for warning in status.stages.iter().flat_map(|s| &s.warnings) {
-        line("Warning", warning.clone());
+        pairs.line("Warning", warning);
     }
-    out
+    pairs.end()
 }
 
 fn state(status: &JobStatus, look: Look) -> String {
@@ -83,9 +92,9 @@ fn state(status: &JobStatus, look: Look) -> String {
         "done" => Style::Good,
         _ => Style::Strong,
     };
-    let mut out = look.paint.with(style, &status.state);
+    let mut out = look.paint.with(style, &visible(&status.state));
     if let Some(stage) = status.stage.as_ref().filter(|_| status.finished_unix_ms.is_none()) {
-        let _ = write!(out, " {stage}");
+        let _ = write!(out, " {}", visible(stage));
     }
     if let Some(waiting) = status.waiting {
         let _ = write!(out, ", {}", look.paint.with(Style::Warning, waiting_words(waiting)));
@@ -110,8 +119,8 @@ fn quarantine(status: &JobStatus) -> String {
     let allowed = q.allowed.map(|n| format!(", {} allowed", count(n))).unwrap_or_default();
     let accepted = if q.accepted { ", accepted" } else { "" };
     format!(
-        "{} members ({}){allowed} (max_failed {}){accepted}",
-        count(q.members),
+        "{} ({}){allowed} (max_failed {}){accepted}",
+        counted(q.members, "member"),
         percent(q.members, planned),
         q.max_failed
     )
@@ -128,10 +137,10 @@ fn stages(status: &JobStatus, look: Look) -> String {
 fn stage_line(stage: &StageStatus, status: &JobStatus, look: Look) -> String {
     let fraction = fraction(stage);
     let bar = bar(fraction, 20, look.boxes);
-    let mut parts = vec![format!("{}/{} shards", stage.done, stage.shards)];
     if stage.shards == 0 {
-        return format!("{:<8} {bar}        {}", stage.name, stage.state);
+        return format!("{:<8} {bar}         {}", stage.name, stage.state);
     }
+    let mut parts = vec![format!("{}/{} shards", stage.done, stage.shards)];
     for (word, n) in [("running", stage.running), ("stopped", stage.stopped), ("left out", stage.excluded)] {
         if n > 0 {
             parts.push(format!("{n} {word}"));
@@ -146,20 +155,24 @@ fn stage_line(stage: &StageStatus, status: &JobStatus, look: Look) -> String {
     if stage.retried > 0 {
         parts.push(format!("retried {}", stage.retried));
     }
-    let here = status.stage.as_ref() == Some(&stage.name) && stage.state == "running";
-    if here && status.rate.bytes_per_s > 0 {
-        #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
-        parts.push(rate(status.rate.bytes_per_s as f64));
+    if status.stage.as_ref() == Some(&stage.name) && stage.state == "running" {
+        parts.extend(pace(status, look));
     }
-    if let Some((least, most)) = status.rate.eta_ms_range.filter(|_| here) {
-        parts.push(format!(
-            "eta {}{}{}",
-            duration_ms(least),
-            if look.boxes { "–" } else { "-" },
-            duration_ms(most)
-        ));
+    format!("{:<8} {bar} {:>5.1} % {}", stage.name, fraction * 100.0, wrapped(&parts, look, 38))
+}
+
+/// How fast it goes, when it will be done, and what keeps it from going faster.
+fn pace(status: &JobStatus, look: Look) -> Vec<String> {
+    let mut parts = Vec::new();
+    if status.rate.bytes_per_s > 0 {
+        parts.push(rate(status.rate.bytes_per_s));
     }
-    format!("{:<8} {bar} {:>5.1} % {}", stage.name, fraction * 100.0, wrapped(&parts, look, 39))
+    if let Some((least, most)) = status.rate.eta_ms_range {
+        let to = if look.boxes { "–" } else { "-" };
+        parts.push(format!("eta {}{to}{}", duration_ms(least), duration_ms(most)));
+    }
+    parts.extend(status.limit.as_ref().map(|step| format!("limit: {step}")));
+    parts
 }
 
 /// The parts on as many lines as they need, indented by `indent`.
@@ -193,49 +206,6 @@ fn fraction(stage: &StageStatus) -> f64 {
     }
 }
 
-fn slowest(running: &[ShardLine], look: Look) -> String {
-    let mut leases: Vec<_> = running.iter().flat_map(|s| s.leases.iter().map(move |l| (s, l))).collect();
-    if leases.is_empty() {
-        return String::new();
-    }
-    leases.sort_by_key(|(shard, lease)| (std::cmp::Reverse(lease.age_ms), shard.stage, shard.shard));
-    let mut table = Table::new(
-        vec![
-            ("SHARD", Align::Left),
-            ("RUNNING", Align::Right),
-            ("DONE", Align::Right),
-            ("STEP", Align::Left),
-            ("MEMORY", Align::Right),
-            ("WORKER", Align::Left),
-            ("NOTE", Align::Left),
-        ],
-        5,
-    );
-    for (shard, lease) in leases.iter().take(SLOWEST) {
-        table.row([
-            format!("{}/{}", shard.stage_name, shard.shard),
-            duration_ms(lease.age_ms),
-            percent(lease.progress.bytes_done, shard.bytes),
-            lease.progress.step.clone(),
-            bytes(lease.progress.memory_bytes),
-            lease.worker.0.clone(),
-            note(shard),
-        ]);
-    }
-    let more = leases.len().saturating_sub(SLOWEST);
-    let more = if more > 0 { format!("and {more} more\n") } else { String::new() };
-    format!("\n{}{more}", table.render(look.width))
-}
-
-fn note(shard: &ShardLine) -> String {
-    match (shard.leases.len(), shard.attempts, shard.failure.as_ref()) {
-        (2.., ..) => "done twice".to_owned(),
-        (_, 2.., Some(failure)) => format!("attempt {} ({})", shard.attempts, failure.code),
-        (_, 2.., None) => format!("attempt {}", shard.attempts),
-        _ => String::new(),
-    }
-}
-
 fn events(events: &[EventLine], now_unix_ms: u64, look: Look) -> String {
     if events.is_empty() {
         return String::new();
@@ -243,9 +213,8 @@ fn events(events: &[EventLine], now_unix_ms: u64, look: Look) -> String {
     let mut out = String::from("\n");
     for event in &events[events.len().saturating_sub(EVENTS)..] {
         let age = duration_ms(now_unix_ms.saturating_sub(event.at_unix_ms));
-        let room = look.width.saturating_sub(16);
-        let line: String = crate::render::visible(&event.text).chars().take(room).collect();
-        let _ = writeln!(out, "{:>10} ago  {line}", age);
+        let line = format!("{age:>10} ago  {}", visible(&event.text));
+        let _ = writeln!(out, "{}", cut(&line, look.width));
     }
     out
 }

@@ -1,30 +1,34 @@
 //! What is said when a job ends: what was read and written, what was left out, and how to read the result.
 
 use super::Look;
-use crate::render::{Style, bytes, count, counted, duration_ms, percent};
-use std::fmt::Write;
+use crate::render::{Pairs, Style, bytes, count, counted, duration_ms, percent, visible};
 use tarquet_core::{
     PhaseName,
     views::{JobStatus, StageStatus},
 };
+use unicode_width::UnicodeWidthStr;
+
+/// Columns of a key, after two of indent.
+const KEYS: usize = 10;
 
 /// The block, for any end (and for a hold, which ends a `run`). `reference` is how the job is named on a command line.
 pub(crate) fn summary(status: &JobStatus, reference: &str, look: Look) -> String {
     let mut out = headline(status, look);
-    let makers: Vec<&StageStatus> =
-        status.stages.iter().filter(|s| s.partitions > 0 && s.name != "publish").collect();
-    for maker in &makers {
-        out.push_str(&figures(maker, status, reference));
-    }
+    let mut pairs = Pairs::new(2, KEYS, look.width);
+    let makers = status.stages.iter().filter(|s| s.partitions > 0 && s.name != "publish");
+    makers.for_each(|maker| figures(maker, status, (reference, look), &mut pairs));
     if let Some(reason) = status.reason.as_ref().filter(|_| status.phase != PhaseName::Done) {
-        let _ = writeln!(out, "  {:<10} {} ({})", "because", reason.message, reason.code);
-        let _ = writeln!(out, "  {:<10} {}", "", reason.hint());
+        pairs.line("because", &format!("{} ({})", reason.message, reason.code));
+        pairs.line("", reason.hint());
     }
     if status.phase == PhaseName::Done {
-        out.push_str(&how_to_read(&status.output_uri, look));
-    } else if !status.next.is_empty() {
-        let _ = writeln!(out, "  {:<10} {}", "next", status.next.join(&format!("\n  {:<10} ", "")));
+        how_to_read(&status.output_uri, look, &mut pairs);
+    } else {
+        for (key, command) in ["next"].iter().chain(std::iter::repeat(&"")).zip(&status.next) {
+            pairs.painted(key, &visible(command));
+        }
     }
+    out.push_str(&pairs.end());
     out
 }
 
@@ -45,29 +49,28 @@ fn headline(status: &JobStatus, look: Look) -> String {
     format!("{} {took}\n", look.paint.with(style, words))
 }
 
-fn figures(maker: &StageStatus, status: &JobStatus, reference: &str) -> String {
+fn figures(maker: &StageStatus, status: &JobStatus, (reference, look): (&str, Look), pairs: &mut Pairs) {
     let counts = &maker.counts;
-    let mut out = String::new();
-    // Writing to a String cannot fail.
-    let mut line = |key: &str, a: String, b: String, c: String| {
-        let text = format!("  {key:<10} {a:<10} {b:<16} {c}");
-        let _ = writeln!(out, "{}", text.trim_end());
-    };
+    let row = |a: String, b: String, c: String| format!("{a:<10} {b:<16} {c}");
     let sources = status.stages.first().filter(|s| s.name == "index" && s.shards > 0);
     let archives = sources.map(|s| counted(u64::from(s.done), "archive")).unwrap_or_default();
     let converted = counts.members.saturating_sub(counts.quarantined);
-    let members = format!("{} of {} members", count(converted), count(maker.members_total));
-    line("read", bytes(counts.bytes_fetched), archives, members);
+    let members = format!("{} of {}", count(converted), counted(maker.members_total, "member"));
+    pairs.painted("read", &row(bytes(counts.bytes_fetched), archives, members));
     let partitions = counted(u64::from(maker.partitions), "partition");
-    line("wrote", bytes(counts.bytes_written), partitions, counted(counts.rows, "row"));
+    pairs.painted("wrote", &row(bytes(counts.bytes_written), partitions, counted(counts.rows, "row")));
     if counts.quarantined > 0 {
         let share = percent(counts.quarantined, maker.members_total);
-        let text = format!(
-            "{} members ({share}, budget {})",
-            count(counts.quarantined),
-            status.quarantine.max_failed
-        );
-        let _ = writeln!(out, "  {:<10} {text}    tarquet failures {reference}", "skipped");
+        let text = counted(counts.quarantined, "member");
+        let text = format!("{text} ({share}, budget {})", status.quarantine.max_failed);
+        let command = format!("tarquet failures {}", visible(reference));
+        match text.width() + 4 + command.width() + KEYS + 3 <= look.width {
+            true => pairs.painted("skipped", &format!("{text}    {command}")),
+            false => {
+                pairs.line("skipped", &text);
+                pairs.painted("", &command);
+            }
+        }
     }
     for (n, what) in [
         (counts.without_columns, "members without columns: counted, nothing to write"),
@@ -75,21 +78,20 @@ fn figures(maker: &StageStatus, status: &JobStatus, reference: &str) -> String {
         (status.stages.iter().map(|s| u64::from(s.excluded)).sum(), "shards gone without, as accepted"),
     ] {
         if n > 0 {
-            let _ = writeln!(out, "  {:<10} {} {what}", "", count(n));
+            pairs.line("", &format!("{} {what}", count(n)));
         }
     }
-    out
 }
 
-fn how_to_read(output: &str, look: Look) -> String {
-    let root = output.trim_end_matches('/');
+fn how_to_read(output: &str, look: Look, pairs: &mut Pairs) {
+    let root = visible(output.trim_end_matches('/'));
     let separator = if look.boxes { "   ·   " } else { "   |   " };
-    let one = format!("duckdb: from '{root}/*.parquet'{separator}pandas: pd.read_parquet(\"{root}/\")");
-    if one.chars().count() + 13 <= look.width {
-        return format!("  {:<10} {one}\n", "read it");
+    let duckdb = format!("duckdb: from '{root}/*.parquet'");
+    let pandas = format!("pandas: pd.read_parquet(\"{root}/\")");
+    let both = format!("{duckdb}{separator}{pandas}");
+    if both.chars().count() + KEYS + 3 <= look.width {
+        return pairs.painted("read it", &both);
     }
-    format!(
-        "  {:<10} duckdb: from '{root}/*.parquet'\n  {:<10} pandas: pd.read_parquet(\"{root}/\")\n",
-        "read it", ""
-    )
+    pairs.painted("read it", &duckdb);
+    pairs.painted("", &pandas);
 }

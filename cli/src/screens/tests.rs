@@ -125,6 +125,7 @@ fn running() -> JobStatus {
         workers: 2,
         slots: 8,
         effects: Vec::new(),
+        limit: Some("encode".into()),
     }
 }
 
@@ -198,6 +199,7 @@ fn screen() -> StatusScreen {
             event(61_000, "2/7 leased to node-b-99-0badcafe as 1.9"),
             event(900, "worker\u{1b}[31m came"),
         ],
+        uploads: None,
     }
 }
 
@@ -237,7 +239,9 @@ fn a_running_job() {
 
 #[test]
 fn a_held_job_says_why_and_what_to_type() {
-    let screen = StatusScreen { status: held(), running: vec![], workers: vec![], events: vec![] };
+    let uploads =
+        Some("safe until 2023-11-16 22:13 UTC, when rule \"abort\" removes them after 2 days".into());
+    let screen = StatusScreen { uploads, ..StatusScreen::still(held()) };
     golden("status_held", &status(&screen, LOOK));
 }
 
@@ -250,7 +254,7 @@ fn a_job_without_workers_says_so() {
         slots: 0,
         ..running()
     };
-    let screen = StatusScreen { status: waiting, running: vec![], workers: vec![], events: vec![] };
+    let screen = StatusScreen::still(waiting);
     golden("status_no_workers", &status(&screen, Look { boxes: false, ..LOOK }));
 }
 

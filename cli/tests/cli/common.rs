@@ -5,6 +5,9 @@ use std::{
     process::{Command, Output},
 };
 
+/// A spec that can be used.
+pub(crate) const SPEC: &str = "version = 1\nkind = \"convert\"\nname = \"frames\"\n[input]\nuris = [\"in/*.tar.lz4\"]\n[output]\nuri = \"out\"\n";
+
 /// The command, with a clean environment.
 pub(crate) fn tarquet(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tarquet"));
@@ -14,10 +17,37 @@ pub(crate) fn tarquet(args: &[&str]) -> Command {
 
 /// What a person would see: the command line, both streams, the exit code.
 pub(crate) fn transcript(args: &[&str], dir: &Path) -> String {
-    let output = tarquet(args).current_dir(dir).output().expect("the command starts");
-    let text = render(&format!("$ tarquet {}", args.join(" ")), &output);
+    transcript_of(&mut tarquet(args), args, dir)
+}
+
+/// The same, of a command that was prepared otherwise.
+pub(crate) fn transcript_of(command: &mut Command, args: &[&str], dir: &Path) -> String {
+    let output = command.current_dir(dir).output().expect("the command starts");
+    let text = render(&line(args), &output);
     // Where the test runs is nobody's business.
     text.replace(&dir.display().to_string(), "DIR")
+}
+
+/// The line that was typed.
+pub(crate) fn line(args: &[&str]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:@%+,=".contains(c);
+    let words = args.iter().map(|word| match word.chars().all(plain) {
+        true => (*word).to_owned(),
+        false => format!("'{word}'"),
+    });
+    format!("$ tarquet {}", words.collect::<Vec<_>>().join(" "))
+}
+
+/// `text` with some words, counted from 0, replaced by one on every line that begins with `start`.
+pub(crate) fn mask(text: &str, start: &str, words: std::ops::Range<usize>, by: &str) -> String {
+    let masked = |line: &str| {
+        let mut all: Vec<&str> = line.split(' ').filter(|w| !w.is_empty()).collect();
+        let end = words.end.min(all.len());
+        all.splice(words.start.min(end)..end, [by]);
+        format!("{}{}", &line[..line.len() - line.trim_start().len()], all.join(" "))
+    };
+    let lines = text.lines().map(|l| if l.starts_with(start) { masked(l) } else { l.to_owned() });
+    lines.collect::<Vec<_>>().join("\n") + "\n"
 }
 
 fn render(line: &str, output: &Output) -> String {

@@ -1,6 +1,6 @@
 //! What people see, word for word.
 
-use crate::common::{golden, tarquet, transcript};
+use crate::common::{golden, mask, tarquet, transcript, transcript_of};
 
 /// Runs each line in an empty folder and compares all of it with one golden file.
 fn script(name: &str, lines: &[&[&str]]) {
@@ -72,9 +72,125 @@ fn every_code_is_listed_once() {
 #[test]
 fn settings_and_where_they_come_from() {
     let dir = tempfile::tempdir().expect("a folder for the test");
-    let mut command = tarquet(&["config", "show", "--origin", "--region", "eu-central-1"]);
-    let output = command.env("TARQUET_COORDINATOR", "http://there:1").current_dir(dir.path()).output();
-    golden("config", &String::from_utf8_lossy(&output.expect("the command starts").stdout));
+    let args = ["config", "show", "--origin", "--region", "eu-central-1"];
+    let mut command = tarquet(&args);
+    command.env("TARQUET_COORDINATOR", "http://there:1").env("AWS_PROFILE", "lake");
+    command.env("AWS_SECRET_ACCESS_KEY", "hunter2");
+    let text = transcript_of(&mut command, &args, dir.path());
+    assert!(!text.contains("hunter2"), "{text}");
+    golden("config", &text);
+}
+
+#[test]
+fn small_things() {
+    let dir = tempfile::tempdir().expect("a folder for the test");
+    script_in(
+        "small_things",
+        &[
+            &["completions", "tcsh"],
+            &["man", "pages"],
+            &["explain"],
+            &["healthcheck", "--http", "127.0.0.1:1"],
+            &["gc", "./nowhere"],
+            &["spec", "schema", "-o", "jsonl"],
+        ],
+        dir.path(),
+    );
+}
+
+/// A whole session on one machine. What depends on the machine, the clock or the encoder is masked by rule.
+#[test]
+fn a_session_on_one_machine() {
+    let dir = tempfile::tempdir().expect("a folder for the test");
+    let lines: &[&[&str]] = &[
+        &["generate", "frames", "--output", "data", "--archives", "1", "--members", "5", "--rows", "50"],
+        &[
+            "run",
+            "--input",
+            "data/*.tar.lz4",
+            "bad.h5",
+            "--output",
+            "out",
+            "--partitions",
+            "2",
+            "--progress",
+            "none",
+        ],
+        &["run", "--resume", "out", "--accept", "--progress", "none"],
+        &["status", "out"],
+        &["failures", "out"],
+        &["failures", "out", "show", "1"],
+        &["failures", "out", "show", "2"],
+        &["failures", "out", "export", "-O", "failures.jsonl"],
+        &["failures", "out", "export", "-O", "failures.jsonl"],
+        &["gc", "out"],
+        &["run", "--input", "data/*.tar.lz4", "--output", "out"],
+        &["doctor", "--coordinator", "http://127.0.0.1:1"],
+    ];
+    std::fs::write(dir.path().join("bad.h5"), b"this is not HDF5").expect("the test's folder can be written");
+    let text: Vec<String> = lines.iter().map(|args| transcript(args, dir.path())).collect();
+    golden("session", &masked(&text.join("\n")));
+    let exported = std::fs::read_to_string(dir.path().join("failures.jsonl")).expect("it was written");
+    let record: serde_json::Value = serde_json::from_str(exported.trim()).expect("one line of JSON");
+    assert_eq!(
+        (record["code"].as_str(), record["member"].as_str()),
+        (Some("E0401"), Some("bad.h5")),
+        "{record}"
+    );
+}
+
+/// Ids, times, sizes that an encoder decides, and what `doctor` reads of the machine.
+fn masked(text: &str) -> String {
+    let masks = [
+        ("Finished ", 0..9, "Finished in TIME"),
+        ("Held after", 2..3, "TIME"),
+        ("  read  ", 1..3, "BYTES"),
+        ("  wrote  ", 1..3, "BYTES"),
+        ("Job  ", 1..2, "ID"),
+        ("Objects", 1..2, "out.tarquet/jobs/ID"),
+        ("Took", 1..2, "TIME"),
+        ("  fingerprint", 1..2, "FINGERPRINT"),
+        ("  etag", 1..2, "ETAG"),
+    ];
+    let text = masks.into_iter().fold(text.to_owned(), |t, (start, words, by)| mask(&t, start, words, by));
+    let mut hiding = false;
+    let lines = text.lines().filter_map(|line| {
+        // What is hidden may go on below itself.
+        hiding &= line.starts_with("          ");
+        if hiding {
+            return None;
+        }
+        let told = of_machine(line);
+        hiding = told.is_some();
+        Some(told.unwrap_or_else(|| line.to_owned()))
+    });
+    lines.collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// What stands for a line whose length depends on the machine.
+fn of_machine(line: &str) -> Option<String> {
+    if line.starts_with("  attempt ") {
+        return Some("  attempt      WORKER AND TIME".to_owned());
+    }
+    let finding =
+        ["ok ", "skipped ", "warning ", "bad "].iter().find_map(|v| line.strip_prefix(v))?.trim_start();
+    let check = ["memory", "/dev/shm", "open files"].into_iter().find(|check| finding.starts_with(check))?;
+    Some(format!("VERDICT  {check}  FOUND"))
+}
+
+#[test]
+fn every_code_is_explained_within_the_terminal() {
+    use unicode_width::UnicodeWidthStr;
+    for info in tarquet_common::codes::TABLE.iter().flat_map(|g| g.iter()) {
+        let code = format!("E{:04}", info.number);
+        let output = tarquet(&["explain", &code]).output().expect("the command starts");
+        let text = String::from_utf8(output.stdout).expect("text");
+        assert!(output.status.success() && text.starts_with(&format!("{code}: {}\n", info.title)), "{text}");
+        for part in [info.explain, info.hint].iter().flat_map(|t| t.split_whitespace()) {
+            assert!(text.contains(part), "{code}: {part:?} is missing in {text}");
+        }
+        assert!(text.lines().all(|l| l.width() <= 80), "{text}");
+    }
 }
 
 #[test]

@@ -100,6 +100,24 @@ pub struct UploadInfo {
     pub begun_ms: u64,
 }
 
+/// A rule of the store's own that removes things.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// What its owner calls it.
+    pub rule: String,
+    /// Days after which it removes, from when the thing was begun or written.
+    pub days: u32,
+}
+
+/// What a store removes by itself under a root: its lifecycle rules, the most eager of each sort.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lifecycle {
+    /// Uploads that nobody completed.
+    pub uploads: Option<Removal>,
+    /// Objects.
+    pub objects: Option<Removal>,
+}
+
 /// A place that keeps objects.
 ///
 /// All calls may be made at the same time and end in bounded time; passing faults are retried inside. After a call
@@ -196,6 +214,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// clock, and says how much there was. A store whose writes are single requests has nothing of the kind.
     async fn remove_temporaries(&self, _before_ms: u64) -> Result<u64, StoreError> {
         Ok(0)
+    }
+
+    /// What the store removes by itself under its root. A disk removes nothing.
+    async fn lifecycle(&self) -> Result<Lifecycle, StoreError> {
+        Ok(Lifecycle::default())
     }
 }
 

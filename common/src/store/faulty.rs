@@ -4,8 +4,8 @@
 //! [`FaultyStore::fired`] whether their rule struck at all.
 
 use super::{
-    ByteStream, CompleteOutcome, Metadata, Object, ObjectMeta, Page, PutOutcome, Store, StoreError,
-    UploadInfo, Uri,
+    ByteStream, CompleteOutcome, Lifecycle, Metadata, Object, ObjectMeta, Page, PutOutcome, Store,
+    StoreError, UploadInfo, Uri,
 };
 use crate::receipt::Part;
 use async_trait::async_trait;
@@ -217,5 +217,9 @@ impl Store for FaultyStore {
 
     async fn remove_temporaries(&self, before_ms: u64) -> Result<u64, StoreError> {
         self.inner.remove_temporaries(before_ms).await
+    }
+
+    async fn lifecycle(&self) -> Result<Lifecycle, StoreError> {
+        self.inner.lifecycle().await
     }
 }

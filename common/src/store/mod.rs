@@ -33,8 +33,8 @@ mod settings;
 mod uri;
 
 pub use api::{
-    ByteStream, CompleteOutcome, Metadata, Object, ObjectMeta, Page, PutOutcome, Skipped, Store, UploadInfo,
-    list_all,
+    ByteStream, CompleteOutcome, Lifecycle, Metadata, Object, ObjectMeta, Page, PutOutcome, Removal, Skipped,
+    Store, UploadInfo, list_all,
 };
 pub use buffer::aligned_buffer;
 pub use error::StoreError;

@@ -5,9 +5,12 @@ use bytes::Bytes;
 use std::sync::Arc;
 use tarquet_common::{
     failure::Class,
-    store::{Metadata, Store, StoreError, StoreSettings, Stores, Uri, faulty::FaultyStore, probe},
+    store::{
+        Lifecycle, Metadata, Removal, Store, StoreError, StoreSettings, Stores, Uri, faulty::FaultyStore,
+        probe,
+    },
 };
-use tarquet_s3server::{Conditions, Config, Server};
+use tarquet_s3server::{Conditions, Config, Effect, Fault, Server};
 
 /// A server and a store on it.
 pub(crate) struct Bench {
@@ -122,4 +125,18 @@ async fn the_probe_sees_what_a_store_ignores() {
     let seen = probe(&*b.store, "x/").await.unwrap();
     assert!(!seen.conditional_put && !seen.conditional_complete, "{seen:?}");
     assert!(b.server.keys("test").is_empty() && b.server.uploads("test").is_empty(), "the probe cleans up");
+}
+
+#[tokio::test]
+async fn a_buckets_own_rules_are_read() {
+    let b = bench("s3://test/lake/frames").await;
+    assert_eq!(b.store.lifecycle().await.unwrap(), Lifecycle::default(), "a bucket without rules");
+    b.server.abort_uploads_after("test", "lake/", 1);
+    let removal = Removal { rule: "abort".to_owned(), days: 1 };
+    assert_eq!(b.store.lifecycle().await.unwrap(), Lifecycle { uploads: Some(removal), objects: None });
+    let denied = Effect::Status(403, "AccessDenied".to_owned());
+    let denied = b.server.plant(Fault::once("GetBucketLifecycleConfiguration", "*", denied));
+    let error = b.store.lifecycle().await.unwrap_err();
+    assert_eq!((error.class(), denied.fired()), (Class::Denied, 1));
+    assert!(error.to_string().contains("s3:GetLifecycleConfiguration"), "{error}");
 }

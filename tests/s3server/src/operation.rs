@@ -29,6 +29,7 @@ fn of_bucket(method: &Method, bucket: &str, query: &Query<'_>) -> &'static str {
         "GET" if bucket.is_empty() => "ListBuckets",
         "GET" if query.has("uploads") => "ListMultipartUploads",
         "GET" if query.has("location") => "GetBucketLocation",
+        "GET" if query.has("lifecycle") => "GetBucketLifecycleConfiguration",
         "GET" if query.has("list-type") => "ListObjectsV2",
         "HEAD" => "HeadBucket",
         "PUT" => "CreateBucket",

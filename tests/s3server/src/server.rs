@@ -12,7 +12,11 @@ use crate::{
 use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
+use s3s::{
+    auth::SimpleAuth,
+    dto::{AbortIncompleteMultipartUpload, ExpirationStatus, LifecycleRule, LifecycleRuleFilter},
+    service::S3ServiceBuilder,
+};
 use std::{
     fs, io,
     net::{SocketAddr, TcpListener},
@@ -182,6 +186,27 @@ impl Server {
         let mut state = self.backend.lock();
         let uploads = state.bucket(bucket).map(|b| &mut b.uploads);
         uploads.is_ok_and(|u| u.remove(&(key.to_owned(), upload_id.to_owned())).is_some())
+    }
+
+    /// Gives a bucket the lifecycle rule `abort`: uploads under a prefix are gone after so many days. Nothing carries it
+    /// out; it is there to be read.
+    ///
+    /// # Panics
+    /// If the bucket is not there.
+    pub fn abort_uploads_after(&self, bucket: &str, prefix: &str, days: i32) {
+        let abort = AbortIncompleteMultipartUpload { days_after_initiation: Some(days) };
+        let rule = LifecycleRule {
+            abort_incomplete_multipart_upload: Some(abort),
+            expiration: None,
+            filter: Some(LifecycleRuleFilter { prefix: Some(prefix.to_owned()), ..Default::default() }),
+            id: Some("abort".to_owned()),
+            noncurrent_version_expiration: None,
+            noncurrent_version_transitions: None,
+            prefix: None,
+            status: ExpirationStatus::from_static(ExpirationStatus::ENABLED),
+            transitions: None,
+        };
+        self.backend.lock().bucket(bucket).expect("the bucket is there").lifecycle = Some(vec![rule]);
     }
 
     /// Serves the files below a directory as objects, without copying them. They must not change meanwhile.

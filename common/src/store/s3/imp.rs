@@ -7,8 +7,8 @@ use super::{
 use crate::{
     receipt::Part,
     store::{
-        ByteStream, CompleteOutcome, Metadata, Object, ObjectMeta, Page, PutOutcome, Store, StoreError,
-        StoreSettings, UploadInfo, Uri,
+        ByteStream, CompleteOutcome, Lifecycle, Metadata, Object, ObjectMeta, Page, PutOutcome, Store,
+        StoreError, StoreSettings, UploadInfo, Uri,
     },
 };
 use async_trait::async_trait;
@@ -178,5 +178,9 @@ impl Store for S3Store {
 
     async fn list_uploads(&self, prefix: &str) -> Result<Vec<UploadInfo>, StoreError> {
         self.0.list_uploads(prefix).await
+    }
+
+    async fn lifecycle(&self) -> Result<Lifecycle, StoreError> {
+        self.0.lifecycle().await
     }
 }

@@ -7,6 +7,7 @@
 mod client;
 mod errors;
 mod imp;
+mod lifecycle;
 mod reads;
 mod uploads;
 mod writes;

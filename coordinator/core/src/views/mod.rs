@@ -5,6 +5,7 @@
 //! they end in `_ms` alone, which are durations.
 
 mod jobs;
+mod limit;
 mod lists;
 mod status;
 

@@ -166,6 +166,8 @@ pub struct JobStatus {
     pub slots: u32,
     /// Effects that could not be done at once.
     pub effects: Vec<EffectLine>,
+    /// The step that most attempts of the current stage spend their time in; none while no worker has said.
+    pub limit: Option<String>,
 }
 
 /// The status of a job at a moment; `None` if there is no such job.
@@ -206,6 +208,7 @@ pub fn job_status(state: &State, job: &JobId, now: Millis) -> Option<JobStatus> 
         workers: count(state.workers.len()),
         slots: live().map(|w| w.info.slots).fold(0, u32::saturating_add),
         effects: effects(state, job),
+        limit: current.and_then(|stage| super::limit::limit(state, &row.job, stage)),
     })
 }
 

@@ -213,13 +213,18 @@ impl Script {
     }
 
     pub fn renew(&mut self, worker: &str, name: &str, bytes_done: u64) -> Option<Answer> {
+        self.renew_in(worker, name, bytes_done, "")
+    }
+
+    /// With the step that the attempt spends its time in.
+    pub fn renew_in(&mut self, worker: &str, name: &str, bytes_done: u64, step: &str) -> Option<Answer> {
         let lease = self.leases[name].clone();
         let ask = Renew {
             worker: WorkerId(worker.to_owned()),
             shard: lease.shard,
             round: lease.round,
             attempt: lease.attempt,
-            progress: Progress { bytes_done, ..Progress::default() },
+            progress: Progress { bytes_done, step: step.to_owned(), ..Progress::default() },
         };
         self.cmd(&format!("{worker} renews {name}"), Command::Renew(ask))
     }

@@ -75,6 +75,21 @@ fn beyond_the_budget_the_job_is_held_until_accepted() {
 }
 
 #[test]
+fn the_status_names_the_step_that_most_attempts_spend_their_time_in() {
+    let mut s = Script::at_convert(3, options());
+    assert_eq!(s.status().limit, None, "nobody has said anything");
+    for (name, step) in [("x", "fetch"), ("y", "encode"), ("z", "encode")] {
+        s.acquire("a", name);
+        s.renew_in("a", name, 1, step);
+    }
+    assert_eq!(s.status().limit.as_deref(), Some("encode"));
+    for name in ["x", "y", "z"] {
+        s.complete("a", name, 0);
+    }
+    assert_eq!(s.status().limit, None, "nobody is at work");
+}
+
+#[test]
 fn retry_opens_a_round_for_what_failed() {
     let mut s = Script::at_convert(2, options());
     s.acquire("a", "x");

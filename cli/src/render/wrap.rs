@@ -1,0 +1,143 @@
+//! Lines that end where the terminal does.
+
+use super::problem::visible;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Breaks `text` between words so that no line is wider than `width`; later lines begin with `indent` spaces, and `used`
+/// columns of the first are taken already. What stands in backticks is not broken: it is there to be typed. A word that
+/// is wider than a line has a line of its own.
+pub(crate) fn wrap(text: &str, used: usize, indent: usize, width: usize) -> String {
+    let mut out = String::new();
+    let mut column = used;
+    let mut begun = false;
+    for word in words(text) {
+        let wide = word.width();
+        if begun && column + 1 + wide > width {
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            column = indent;
+        } else if begun {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += wide;
+        begun = true;
+    }
+    out
+}
+
+/// Words, and spans in backticks as one word each.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let (mut start, mut quoted) = (None, false);
+    for (at, c) in text.char_indices() {
+        if c.is_whitespace() && !quoted {
+            words.extend(start.take().map(|s: usize| &text[s..at]));
+            continue;
+        }
+        quoted ^= c == '`';
+        start.get_or_insert(at);
+    }
+    words.extend(start.map(|s| &text[s..]));
+    words
+}
+
+/// The beginning of `text` that fits into `width` columns; what is cut is marked.
+pub(crate) fn head(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 1;
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        if used > width {
+            break;
+        }
+        out.push(c);
+    }
+    out.push('…');
+    out
+}
+
+/// Columns that a text takes, colours (ECMA-48 SGR) not counted.
+pub(super) fn columns(text: &str) -> usize {
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().unwrap_or_default().width();
+    first + parts.map(|p| p.split_once('m').map_or(p, |(_, rest)| rest).width()).sum::<usize>()
+}
+
+/// Keys and values, a line each; a long value goes on below its beginning.
+#[derive(Debug)]
+pub(crate) struct Pairs {
+    out: String,
+    indent: usize,
+    keys: usize,
+    width: usize,
+}
+
+impl Pairs {
+    /// Keys begin after `indent` columns and take `keys`; lines end before `width`.
+    pub(crate) fn new(indent: usize, keys: usize, width: usize) -> Self {
+        Self { out: String::new(), indent, keys, width }
+    }
+
+    /// Adds a line; control characters are made visible.
+    pub(crate) fn line(&mut self, key: &str, value: &str) {
+        let under = self.indent + self.keys + 1;
+        self.painted(key, &wrap(&visible(value), under, under, self.width));
+    }
+
+    /// Adds a line whose value is laid out already.
+    pub(crate) fn painted(&mut self, key: &str, value: &str) {
+        let text = format!("{:indent$}{key:<keys$} {value}", "", indent = self.indent, keys = self.keys);
+        self.out.push_str(text.trim_end());
+        self.out.push('\n');
+    }
+
+    /// All lines.
+    pub(crate) fn end(self) -> String {
+        self.out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_between_words() {
+        assert_eq!(wrap("one two three", 0, 2, 7), "one two\n  three");
+        assert_eq!(wrap("one two", 4, 4, 8), "one\n    two");
+        assert_eq!(wrap("  spaces \n anywhere ", 0, 0, 80), "spaces anywhere");
+        assert_eq!(wrap("", 0, 0, 10), "");
+    }
+
+    #[test]
+    fn what_is_to_be_typed_stays_whole() {
+        assert_eq!(wrap("then `tarquet retry JOB` it", 0, 0, 12), "then\n`tarquet retry JOB`\nit");
+        assert_eq!(wrap("a ` b", 0, 0, 3), "a\n` b", "a lone backtick is no reason to lose a word");
+    }
+
+    #[test]
+    fn wide_characters_count_twice() {
+        assert_eq!(wrap("東京 東京", 0, 0, 8), "東京\n東京");
+        assert_eq!(head("東京都", 5), "東京…");
+        assert_eq!(head("abc", 3), "abc");
+    }
+
+    #[test]
+    fn colours_take_no_room() {
+        assert_eq!(columns("\x1b[1;31mab\x1b[0mc"), 3);
+        assert_eq!(columns("abc"), 3);
+    }
+
+    #[test]
+    fn pairs_go_on_below_their_value() {
+        let mut pairs = Pairs::new(2, 4, 16);
+        pairs.line("key", "some words\u{1b} here");
+        pairs.line("", "x");
+        assert_eq!(pairs.end(), "  key  some\n       words\\u{1b}\n       here\n       x\n");
+    }
+}
