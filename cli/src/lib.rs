@@ -6,6 +6,7 @@
 //! from a view to text. **Answers** go to stdout, **talk** goes to stderr, and no module but `terminal` knows
 //! which is a terminal.
 
+mod allocator;
 mod app;
 pub mod args;
 mod certs;

@@ -2,6 +2,7 @@
 
 use super::waiting::{self, Goal, Waited};
 use crate::{
+    allocator::few_arenas,
     args::{JobFlags, ResourceFlags},
     connection::{block_on, over, refused, token},
     context::Context,
@@ -47,6 +48,7 @@ pub(crate) struct Args {
 /// Runs a job to its end, or until it is held or interrupted.
 pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
     let resources = Resources::of(&args.resources)?;
+    few_arenas(resources.slots);
     match &args.resume {
         Some(output) => block_on(resume(output, args, &resources, cx)),
         None => {

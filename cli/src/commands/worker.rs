@@ -1,6 +1,7 @@
 //! `tarquet worker`: does what a coordinator leases out.
 
 use crate::{
+    allocator::few_arenas,
     args::ResourceFlags,
     connection::{access, block_on},
     context::Context,
@@ -34,6 +35,7 @@ pub(crate) struct Args {
 /// Works until it is drained: SIGTERM, SIGINT, or the coordinator says so.
 pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
     let resources = Resources::of(&args.resources)?;
+    few_arenas(resources.slots);
     block_on(async {
         let id = local::worker_id(&cx.clock);
         let mut settings = AgentSettings::new(id.clone(), resources.slots, resources.slot_bytes);

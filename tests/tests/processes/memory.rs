@@ -94,7 +94,7 @@ fn generate(world: &World, folder: &str, members: u32, rows: u32) -> u64 {
 fn run(world: &World, folder: &str, memory: &str) -> Command {
     let text = format!(
         "version = 1\nkind = \"convert\"\n[input]\nuris = [\"{folder}/*.tar.lz4\"]\n[output]\nuri = \"{folder}-out\"\n\
-         partitions = 2\nrow_group = \"2 MiB\"\n"
+         partition_bytes = \"32 MiB\"\nrow_group = \"2 MiB\"\n"
     );
     let spec = format!("{folder}.toml");
     world.write(&spec, text.as_bytes());
