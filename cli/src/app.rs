@@ -1,7 +1,7 @@
 //! From the command line to an exit code.
 
 use crate::{
-    args::{Cli, Command},
+    args::Cli,
     commands,
     context::Context,
     error::CliError,
@@ -11,6 +11,7 @@ use crate::{
 };
 use clap::{CommandFactory, FromArgMatches};
 use std::{ffi::OsString, io::Write};
+use tarquet_common::failure::Failure;
 
 /// Runs the command that `args` (program name first) ask for.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
@@ -22,8 +23,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(cli) => cli,
         Err(e) => return usage(&e),
     };
-    let context = Context::new(cli.globals);
-    start_log(&cli.command, &context);
+    let service = cli.command.is_service();
+    let context = Context::new(cli.globals, service);
+    start_log(service, &context);
     match commands::dispatch(cli.command, &context, &matches) {
         Ok(exit) => exit,
         Err(error) => {
@@ -40,15 +42,20 @@ fn usage(error: &clap::Error) -> Exit {
     if error.use_stderr() { Exit::Usage } else { Exit::Done }
 }
 
-fn start_log(command: &Command, context: &Context) {
+fn start_log(service: bool, context: &Context) {
     let verbosity = i8::try_from(context.globals.verbose.min(3)).unwrap_or(3)
         - i8::try_from(context.globals.quiet.min(1)).unwrap_or(1);
-    let service = command.is_service();
-    let format = if service { context.globals.log_format } else { LogFormat::Text };
+    let format = if context.says_json { LogFormat::Json } else { LogFormat::Text };
     logging::start(verbosity, service, format, context.terminal.color_stderr);
 }
 
 fn tell(error: &CliError, context: &Context) {
+    if let (CliError::Failure(failure), true) = (error, context.says_json) {
+        let Failure { code, place, causes, .. } = &**failure;
+        let hint = failure.hint.as_deref().unwrap_or(code.info().hint);
+        tracing::error!(%code, place = place.uri, ?causes, hint, "{failure}");
+        return;
+    }
     let text = match error {
         CliError::Failure(failure) => render::failure(failure, &context.terminal),
         CliError::Spec(problem) => render::spec_problem(problem, &context.terminal),

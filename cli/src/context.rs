@@ -3,6 +3,7 @@
 use crate::{
     args::{Format, Globals, ProgressMode},
     error::CliError,
+    logging::LogFormat,
     render::Paint,
     screens::Look,
     terminal::{Facts, Terminal},
@@ -18,13 +19,16 @@ pub(crate) struct Context {
     pub terminal: Terminal,
     /// The machine's clocks.
     pub clock: SystemClock,
+    /// A service that logs JSON: what it says to people is a line of the log too.
+    pub says_json: bool,
 }
 
 impl Context {
     /// The context of these globals in this process.
-    pub(crate) fn new(globals: Globals) -> Self {
+    pub(crate) fn new(globals: Globals, service: bool) -> Self {
         let terminal = Terminal::decide(&Facts::gather(), globals.color);
-        Self { globals, terminal, clock: SystemClock::default() }
+        let says_json = service && globals.log_format == LogFormat::Json;
+        Self { globals, terminal, clock: SystemClock::default(), says_json }
     }
 
     /// How screens look on stdout.
@@ -71,7 +75,9 @@ impl Context {
 
     /// Says something to the person, on stderr, unless `-q`.
     pub(crate) fn say(&self, text: &str) {
-        if self.globals.quiet == 0 {
+        if self.says_json {
+            tracing::info!("{text}");
+        } else if self.globals.quiet == 0 {
             // Talk is not an answer: a closed stderr must not end the command.
             let _ = writeln!(io::stderr().lock(), "{text}");
         }

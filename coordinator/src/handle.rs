@@ -4,7 +4,8 @@ mod jobs;
 mod leasing;
 
 use crate::{
-    driver::DriverHandle, planner::Kinds, rebuild::Registry, settings::FilePaths, stores::OpenStores,
+    driver::DriverHandle, metrics::Metrics, planner::Kinds, rebuild::Registry, settings::FilePaths,
+    stores::OpenStores,
 };
 use std::sync::Arc;
 use tarquet_common::clock::Clock;
@@ -21,6 +22,7 @@ pub struct CoordinatorHandle {
     pub(crate) paths: FilePaths,
     /// Content of the probe file in the shared directory, which workers must present.
     pub(crate) shared_probe: Option<String>,
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl CoordinatorHandle {

@@ -19,6 +19,7 @@ mod handle;
 mod jobs;
 pub mod kinds;
 pub mod ledger;
+mod metrics;
 pub mod objects;
 mod offline;
 mod planner;

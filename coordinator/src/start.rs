@@ -6,6 +6,7 @@ use crate::{
     effects::Executor,
     handle::CoordinatorHandle,
     ledger::{self, Ledger, LedgerError, Opened},
+    metrics::Metrics,
     planner::{Kinds, output_store},
     rebuild::{Registry, snapshot},
     settings::{CoordinatorSettings, FilePaths},
@@ -83,7 +84,9 @@ impl Coordinator {
         let finished = state.job_ids().filter(|id| !known.contains_key(*id)).cloned().collect::<Vec<_>>();
         let nonce = chance::hex();
         let executor = Executor::new(stores.clone(), kinds.clone(), registry.clone(), clock.clone(), nonce);
-        let parts = Parts { state, ledger, executor: Arc::new(executor), clock: clock.clone() };
+        let metrics = Arc::new(Metrics::new(clock.unix_ms()));
+        let executor = Arc::new(executor);
+        let parts = Parts { state, ledger, executor, clock: clock.clone(), metrics: metrics.clone() };
         let (driver, task) = driver::spawn(parts);
         let start = Command::Start { unix_ms: clock.unix_ms() };
         if driver.ask(start).await.is_err() {
@@ -92,7 +95,8 @@ impl Coordinator {
                 .map_or_else(|died| broken(&died), |end| end.err().unwrap_or_else(stopped)));
         }
         catch_up(&driver, &*stores, &registry, known, &finished).await?;
-        let handle = CoordinatorHandle { driver, kinds, stores, registry, clock, paths, shared_probe };
+        let handle =
+            CoordinatorHandle { driver, kinds, stores, registry, clock, paths, shared_probe, metrics };
         Ok(Self { handle, driver: task })
     }
 

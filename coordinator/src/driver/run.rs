@@ -8,6 +8,7 @@ use super::{
 use crate::{
     effects::{Executor, Order},
     ledger::{Change, Ledger},
+    metrics::Metrics,
 };
 use std::{
     collections::VecDeque,
@@ -23,6 +24,7 @@ use tarquet_core::{Command, Decision, Effect, Event, State, WaitFor, Wake, handl
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
+    time::Instant,
 };
 
 /// Entries that wait in the queue; callers beyond wait for a place.
@@ -42,6 +44,8 @@ pub(crate) struct Parts {
     pub(crate) executor: Arc<Executor>,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// Starts the driver. It runs until every handle is gone (`Ok`), or until it cannot go on: then the process has to end,
@@ -55,6 +59,7 @@ pub(crate) fn spawn(parts: Parts) -> (DriverHandle, JoinHandle<Result<(), Failur
         ledger: Arc::new(Mutex::new(parts.ledger)),
         executor: parts.executor,
         clock: parts.clock,
+        metrics: parts.metrics,
         lot: Lot::default(),
         outcomes: sender.downgrade(),
         changed,
@@ -67,6 +72,7 @@ struct Driver {
     ledger: Arc<Mutex<Box<dyn Ledger>>>,
     executor: Arc<Executor>,
     clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
     lot: Lot,
     /// Where effects report. Weak, so that the driver ends when nobody is left who could ask.
     outcomes: mpsc::WeakSender<Ask>,
@@ -197,8 +203,12 @@ impl Driver {
         }
         let (ledger, records) = (self.ledger.clone(), records.to_vec());
         let commit = move || ledger.lock().unwrap_or_else(PoisonError::into_inner).commit(&records);
+        let began = Instant::now();
         match tokio::task::spawn_blocking(commit).await {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => {
+                self.metrics.committed(began.elapsed());
+                Ok(())
+            }
             Ok(Err(error)) => {
                 let failure =
                     Failure::new(cluster::LEDGER_UNWRITABLE, "a decision could not be made durable");
@@ -214,6 +224,7 @@ impl Driver {
     /// All of it is durable: now it may be known.
     fn tell(&mut self, batch: Batch) {
         for event in &batch.events {
+            self.metrics.saw(event, &self.state);
             tracing::info!(job = event.job.as_ref().map(tracing::field::display), "{}", event.what);
         }
         for effect in batch.effects {

@@ -1,6 +1,7 @@
 //! Who is connected to a port: strangers, and those who were admitted.
 
 use super::limits::{KNOWN_MAX, REFUSALS_END, REFUSALS_MAX, STRANGERS_MAX};
+use crate::metrics::Metrics;
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
@@ -12,8 +13,9 @@ use std::{
 use tokio::sync::Notify;
 
 /// All connections of a port.
-#[derive(Default)]
 pub(super) struct Crowd {
+    port: &'static str,
+    metrics: Arc<Metrics>,
     inside: Mutex<Inside>,
 }
 
@@ -77,6 +79,21 @@ enum Standing {
 }
 
 impl Crowd {
+    /// Nobody yet.
+    pub(super) fn new(port: &'static str, metrics: Arc<Metrics>) -> Self {
+        metrics.connected(port, 0, 0);
+        Self { port, metrics, inside: Mutex::default() }
+    }
+
+    fn count(&self, inside: &Inside) {
+        self.metrics.connected(self.port, inside.strangers(), inside.known);
+    }
+
+    /// A connection was ended, and why.
+    pub(super) fn ended(&self, reason: &'static str) {
+        self.metrics.ended(self.port, reason);
+    }
+
     /// A connection comes in. If there are too many strangers, one of where most come from has to go.
     pub(super) fn enter(self: &Arc<Self>, from: SocketAddr) -> Arc<Visit> {
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
@@ -89,6 +106,8 @@ impl Crowd {
         }
         let ended = Arc::new(Notify::new());
         inside.strangers.entry(origin(from)).or_default().insert(number, ended.clone());
+        self.metrics.opened(self.port);
+        self.count(&inside);
         Arc::new(Visit {
             crowd: self.clone(),
             number,
@@ -119,8 +138,14 @@ impl Visit {
         // Who was ended for a newer stranger a moment ago is not in the map any more, and stays ended.
         if inside.known < KNOWN_MAX && inside.take(origin(self.from), self.number).is_some() {
             inside.known += 1;
+            self.crowd.count(&inside);
             *standing = Standing::Known;
         }
+    }
+
+    /// Which port it came to.
+    pub(super) fn port(&self) -> &'static str {
+        self.crowd.port
     }
 
     /// Whether no call was admitted yet.
@@ -157,6 +182,7 @@ impl Drop for Visit {
             }
             Standing::Known => inside.known -= 1,
         }
+        self.crowd.count(&inside);
     }
 }
 
@@ -167,7 +193,7 @@ mod tests {
 
     #[test]
     fn one_more_stranger_ends_the_oldest_and_nobody_else() {
-        let crowd = Arc::new(Crowd::default());
+        let crowd = Arc::new(Crowd::new("grpc", Arc::new(Metrics::new(0))));
         let from = "127.0.0.1:1".parse().unwrap();
         let mut visits: Vec<_> = (0..STRANGERS_MAX).map(|_| crowd.enter(from)).collect();
         visits[0].admitted();
@@ -190,7 +216,7 @@ mod tests {
 
     #[test]
     fn who_floods_pushes_out_its_own() {
-        let crowd = Arc::new(Crowd::default());
+        let crowd = Arc::new(Crowd::new("grpc", Arc::new(Metrics::new(0))));
         let quiet = crowd.enter("10.0.0.1:1".parse().unwrap());
         let from = |n: usize| SocketAddr::new(format!("2001:db8::{n:x}").parse().unwrap(), 1);
         let visits: Vec<_> = (0..STRANGERS_MAX + 50).map(|n| crowd.enter(from(n))).collect();
@@ -201,7 +227,7 @@ mod tests {
 
     #[test]
     fn who_is_refused_again_and_again_is_asked_to_leave() {
-        let crowd = Arc::new(Crowd::default());
+        let crowd = Arc::new(Crowd::new("grpc", Arc::new(Metrics::new(0))));
         let visit = crowd.enter("127.0.0.1:1".parse().unwrap());
         for _ in 1..REFUSALS_MAX {
             visit.refused();

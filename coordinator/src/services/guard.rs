@@ -6,7 +6,10 @@ use super::{
     fresh::{Fresh, TokenFile},
     told::Told,
 };
-use crate::access::{Least, Role, least};
+use crate::{
+    access::{Least, Role, least},
+    metrics::Metrics,
+};
 use axum::{
     Json,
     body::Body,
@@ -18,6 +21,7 @@ use axum::{
 use std::sync::Arc;
 use tarquet_common::{codes::cluster, failure::Failure};
 use tarquet_proto::status;
+use tonic::{Code, Status};
 
 /// Paths of the HTTP port that say only whether it serves.
 pub(super) const OPEN_PATHS: [&str; 2] = ["/healthz", "/readyz"];
@@ -27,12 +31,13 @@ pub(super) struct Guard {
     tokens: Option<Arc<Fresh<TokenFile>>>,
     budget: Budget,
     told: Told,
+    metrics: Arc<Metrics>,
 }
 
 impl Guard {
     /// Without a token file everybody may do everything.
-    pub(super) fn new(tokens: Option<Arc<Fresh<TokenFile>>>) -> Self {
-        Self { tokens, budget: Budget::default(), told: Told::default() }
+    pub(super) fn new(tokens: Option<Arc<Fresh<TokenFile>>>, metrics: Arc<Metrics>) -> Self {
+        Self { tokens, budget: Budget::default(), told: Told::default(), metrics }
     }
 
     fn judge(&self, headers: &HeaderMap, least: Least) -> Result<(), Failure> {
@@ -62,11 +67,23 @@ impl Guard {
                 Ok(())
             }
             Err(failure) => {
-                visit.inspect(|v| v.refused());
+                if let Some(visit) = visit {
+                    visit.refused();
+                    self.metrics.refused(visit.port(), reason(ask.headers(), &failure));
+                }
                 self.told.refused(visit.map(|v| v.from), ask.uri().path(), &failure);
                 Err(failure)
             }
         }
+    }
+}
+
+/// Why a call was not let in, in a word.
+fn reason(headers: &HeaderMap, failure: &Failure) -> &'static str {
+    match (failure.code == cluster::ROLE_TOO_LOW, headers.contains_key(header::AUTHORIZATION)) {
+        (true, _) => "role",
+        (false, true) => "wrong_token",
+        (false, false) => "no_token",
     }
 }
 
@@ -88,13 +105,18 @@ fn presented(headers: &HeaderMap) -> Option<String> {
 /// For gRPC: the method's least role, and a body that counts.
 pub(super) async fn grpc(State(guard): State<Arc<Guard>>, ask: Request, next: Next) -> Response {
     // What is not in the table is not served; only who has a token is told so.
-    let role = least(ask.uri().path()).map_or(Least::Role(Role::Viewer), |(_, role)| role);
-    if let Err(failure) = guard.admit(&ask, role) {
-        return status::refused(&failure).into_http::<Body>();
-    }
-    let charge = guard.budget.charge();
-    let ask = ask.map(|body| charge.meter(body));
-    next.run(ask).await
+    let (method, role) = least(ask.uri().path()).unwrap_or(("/unknown", Least::Role(Role::Viewer)));
+    let answer = match guard.admit(&ask, role) {
+        Err(failure) => status::refused(&failure).into_http::<Body>(),
+        Ok(()) => {
+            let charge = guard.budget.charge();
+            next.run(ask.map(|body| charge.meter(body))).await
+        }
+    };
+    // Without one in the head, the answer has begun, and ends well unless the connection breaks.
+    let code = answer.headers().get(Status::GRPC_STATUS).map_or(Code::Ok, |v| Code::from_bytes(v.as_bytes()));
+    guard.metrics.called(&method[1..], &format!("{code:?}"));
+    answer
 }
 
 /// For HTTP: everything but health is for viewers.

@@ -3,16 +3,18 @@
 use crate::{
     handle::CoordinatorHandle,
     jobs::{Jobs, JobsError},
+    metrics::{CONTENT_TYPE, Metrics, Snapshot},
 };
 use axum::{
     Json, Router,
-    extract::{Path, State},
+    extract::{MatchedPath, Path, Request, State},
     http::{StatusCode, header},
+    middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
 };
 use serde_json::json;
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 use tarquet_common::failure::Class;
 
 /// Jobs on the plain page.
@@ -24,9 +26,27 @@ pub(super) fn router(handle: CoordinatorHandle) -> Router {
         .route("/", get(list))
         .route("/healthz", get(healthy))
         .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
         .route("/api/v1/jobs", get(jobs))
         .route("/api/v1/jobs/{id}", get(job))
+        .layer(from_fn_with_state(handle.metrics.clone(), counted))
         .with_state(handle)
+}
+
+/// Counts the answer under its route, which is of the router and not of the client.
+async fn counted(State(metrics): State<Arc<Metrics>>, ask: Request, next: Next) -> Response {
+    let route = ask.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let answer = next.run(ask).await;
+    metrics.answered(&route, answer.status().as_u16());
+    answer
+}
+
+/// For Prometheus.
+async fn metrics(State(handle): State<CoordinatorHandle>) -> Response {
+    match handle.driver.read(Snapshot::of).await {
+        Ok(now) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], handle.metrics.expose(&now)).into_response(),
+        Err(_) => stopped(),
+    }
 }
 
 /// The process lives and its driver does.

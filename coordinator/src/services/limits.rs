@@ -9,8 +9,9 @@ use std::time::Duration;
 pub(super) const HANDSHAKE: Duration = Duration::from_secs(5);
 /// How long a connection may stay a stranger.
 pub(super) const STRANGER: Duration = Duration::from_secs(10);
-/// Strangers at a time on one port. One more ends the oldest of where most of them come from.
-pub(super) const STRANGERS_MAX: usize = 512;
+/// Strangers at a time on one port. One more ends the oldest of where most of them come from. Both ports together stay
+/// well below the 1,024 files that a process may have open by default.
+pub(super) const STRANGERS_MAX: usize = 256;
 /// Other connections at a time on one port. Beyond, a connection stays a stranger.
 pub(super) const KNOWN_MAX: usize = 8_192;
 /// Refused calls after which a connection is asked to leave, and after which it is ended.

@@ -47,6 +47,7 @@ struct Shared {
     tls: Option<Arc<Fresh<PortTls>>>,
     builder: Builder<TokioExecutor>,
     service: TowerToHyperService<Router>,
+    crowd: Arc<Crowd>,
 }
 
 impl Port {
@@ -57,6 +58,7 @@ impl Port {
             tls: self.tls,
             builder: builder(self.speaks),
             service: TowerToHyperService::new(self.router),
+            crowd: self.crowd.clone(),
         });
         let mut tasks = JoinSet::new();
         loop {
@@ -114,14 +116,18 @@ async fn attend(shared: Arc<Shared>, tcp: TcpStream, visit: Arc<Visit>, stopped:
             std::future::pending::<()>().await;
         }
     };
-    let end = tokio::select! {
-        end = converse(&shared, tcp, visit.clone(), stopped) => end.err().map(|e| e.to_string()),
-        () = visit.ended() => Some("too many strangers".to_owned()),
-        () = too_strange => Some("a stranger for too long".to_owned()),
+    let ended = tokio::select! {
+        end = converse(&shared, tcp, visit.clone(), stopped) => {
+            if let Err(error) = end {
+                tracing::debug!(%from, error, "a connection broke");
+            }
+            return;
+        }
+        () = visit.ended() => "pushed_out",
+        () = too_strange => "stranger_too_long",
     };
-    if let Some(why) = end {
-        tracing::debug!(%from, why, "a connection ended");
-    }
+    shared.crowd.ended(ended);
+    tracing::debug!(%from, ended, "a connection was ended");
 }
 
 async fn converse(
@@ -135,8 +141,8 @@ async fn converse(
         None => Conn::Plain(tcp),
         Some(tls) => {
             let slow = |_| io::Error::new(io::ErrorKind::TimedOut, "the TLS handshake took too long");
-            let stream = timeout(limits::HANDSHAKE, tls.get().accept(tcp)).await.map_err(slow)??;
-            Conn::Tls(Box::new(stream))
+            let shaken = timeout(limits::HANDSHAKE, tls.get().accept(tcp)).await.map_err(slow).flatten();
+            Conn::Tls(Box::new(shaken.inspect_err(|_| shared.crowd.ended("handshake"))?))
         }
     };
     let (service, whose) = (shared.service.clone(), visit.clone());

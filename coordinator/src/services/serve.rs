@@ -2,7 +2,7 @@
 
 use super::{
     crowd::Crowd,
-    fresh::{Fresh, PortTls, Source, TokenFile},
+    fresh::{Fresh, Looked, PortTls, Source, TokenFile},
     guard::{self, Guard},
     http,
     jobs::People,
@@ -10,7 +10,7 @@ use super::{
     port::{Port, Speaks},
     worker::Workers,
 };
-use crate::{handle::CoordinatorHandle, settings::ListenSettings, start::Coordinator};
+use crate::{handle::CoordinatorHandle, metrics::Metrics, settings::ListenSettings, start::Coordinator};
 use axum::{Router, middleware};
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 use tarquet_common::{
@@ -89,14 +89,17 @@ impl Serving {
         stop: impl Future<Output = ()>,
     ) -> Result<(), Failure> {
         let (stopping, stopped) = watch::channel(false);
-        let files = tokio::spawn(look(self.grpc_tls.clone(), self.http_tls.clone(), self.tokens.clone()));
-        let guard = Arc::new(Guard::new(self.tokens));
+        let metrics = coordinator.handle.metrics.clone();
+        let files =
+            Files { grpc: self.grpc_tls.clone(), http: self.http_tls.clone(), tokens: self.tokens.clone() };
+        let files = tokio::spawn(look(files, metrics.clone()));
+        let guard = Arc::new(Guard::new(self.tokens, metrics.clone()));
         let grpc = Port {
             listener: self.grpc,
             tls: self.grpc_tls,
             speaks: Speaks::Http2,
             router: grpc_router(coordinator.handle.clone(), guard.clone()).await?,
-            crowd: Arc::new(Crowd::default()),
+            crowd: Arc::new(Crowd::new("grpc", metrics.clone())),
         };
         let http = Port {
             listener: self.http,
@@ -104,7 +107,7 @@ impl Serving {
             speaks: Speaks::Http1,
             router: http::router(coordinator.handle.clone())
                 .layer(middleware::from_fn_with_state(guard, guard::http)),
-            crowd: Arc::new(Crowd::default()),
+            crowd: Arc::new(Crowd::new("http", metrics.clone())),
         };
         let mut grpc = tokio::spawn(grpc.serve(stopped.clone()));
         let mut http = tokio::spawn(http.serve(stopped));
@@ -170,20 +173,31 @@ fn tls(files: Option<ServerFiles>, alpn: &'static [u8]) -> Result<Option<Arc<Fre
     files.map(|files| fresh(PortTls { files, alpn })).transpose()
 }
 
-/// Looks at the files again and again, on a thread that may block.
-async fn look(
+/// Everything that is made of files.
+#[derive(Clone)]
+struct Files {
     grpc: Option<Arc<Fresh<PortTls>>>,
     http: Option<Arc<Fresh<PortTls>>>,
     tokens: Option<Arc<Fresh<TokenFile>>>,
-) {
+}
+
+/// Looks at the files again and again, on a thread that may block.
+async fn look(files: Files, metrics: Arc<Metrics>) {
     loop {
         tokio::time::sleep(LOOK_EVERY).await;
-        let (grpc, http, tokens) = (grpc.clone(), http.clone(), tokens.clone());
+        let (files, metrics) = (files.clone(), metrics.clone());
         let looked = tokio::task::spawn_blocking(move || {
-            [grpc, http].into_iter().flatten().for_each(|tls| {
-                tls.look();
-            });
-            tokens.map(|t| t.look());
+            let count = |what, looked| match looked {
+                Looked::Same => {}
+                Looked::Renewed => metrics.read(what, true),
+                Looked::Unusable => metrics.read(what, false),
+            };
+            for tls in [files.grpc, files.http].into_iter().flatten() {
+                count("certificates", tls.look());
+            }
+            if let Some(tokens) = files.tokens {
+                count("tokens", tokens.look());
+            }
         });
         if let Err(died) = looked.await {
             tracing::error!(%died, "the files of certificates and tokens could not be looked at");

@@ -52,7 +52,7 @@ fn the_http_port_is_for_viewers_and_health_is_for_all() {
         assert_eq!(coordinator.get(open, None).0, 200, "{open}");
     }
     let token = |party: &str| format!("Bearer {}", world.read(&format!("certs/{party}/token")).trim());
-    for path in ["/", "/api/v1/jobs", "/nothing"] {
+    for path in ["/", "/api/v1/jobs", "/metrics", "/nothing"] {
         let (code, answer) = coordinator.get(path, None);
         assert_eq!(code, 401, "{path}");
         assert!(answer.to_lowercase().contains("www-authenticate: bearer"), "{answer}");

@@ -136,12 +136,13 @@ fn floods_of_calls_without_a_token() {
 fn tokens_that_are_wrong_old_or_almost_right() {
     under_attack(Shield::Tls, |coordinator| {
         let world = coordinator.world;
-        let old = world.read("certs/viewer/token").trim().to_owned();
+        let old = world.read("certs/operator/token").trim().to_owned();
         let hash = world.read("certs/coordinator/tokens");
-        let hash = hash.lines().find(|l| l.starts_with("viewer")).unwrap().split_whitespace().nth(1).unwrap();
-        world.tarquet(&["certs", "token", "certs", "viewer"]).exits(0);
-        world.tarquet(&["certs", "token", "certs", "viewer", "--retire"]).exits(0);
-        let good = world.read("certs/viewer/token").trim().to_owned();
+        let hash =
+            hash.lines().find(|l| l.starts_with("operator")).unwrap().split_whitespace().nth(1).unwrap();
+        world.tarquet(&["certs", "token", "certs", "operator"]).exits(0);
+        world.tarquet(&["certs", "token", "certs", "operator", "--retire"]).exits(0);
+        let good = world.read("certs/operator/token").trim().to_owned();
         let mut wrong = vec![old, hash.replace("sha256:", ""), good.to_uppercase()];
         wrong.extend([good[..good.len() - 1].to_owned(), format!("{good}0"), "x".repeat(8_000)]);
         wrong.extend((0..500).map(|n| format!("tq-operator-{n:064x}")));
@@ -154,7 +155,7 @@ fn tokens_that_are_wrong_old_or_almost_right() {
             let mut refused = 0;
             for token in wrong {
                 let token = Some(Token::Here(Secret::new(&token)));
-                let client = RemoteJobs::new(&Access { token, ..coordinator.access("viewer") }).unwrap();
+                let client = RemoteJobs::new(&Access { token, ..coordinator.access("operator") }).unwrap();
                 for _ in 0..4 {
                     match client.jobs(None, 1).await {
                         Err(JobsError::Refused(f)) if f.code == UNAUTHENTICATED => refused += 1,

@@ -181,6 +181,10 @@ pub(crate) struct Coordinator<'a> {
 
 impl<'a> Coordinator<'a> {
     pub(crate) fn start(world: &'a World, shield: Shield) -> Self {
+        Self::start_with(world, shield, &[])
+    }
+
+    pub(crate) fn start_with(world: &'a World, shield: Shield, more: &[&str]) -> Self {
         let mut command = world.command();
         fs::create_dir_all(world.path("shared")).expect("a directory");
         command.args(["coordinator", "--state", "state", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
@@ -189,6 +193,7 @@ impl<'a> Coordinator<'a> {
         if shield == Shield::MutualTls {
             command.args(["--client-ca", "certs/coordinator/ca.crt"]);
         }
+        command.args(more);
         let mut process = Process::start(world, "coordinator", &mut command);
         let (grpc, http) = until("the coordinator's addresses", || {
             assert!(process.is_running(), "the coordinator ended:\n{}", process.log());
