@@ -69,5 +69,17 @@ pub(crate) fn golden(name: &str, text: &str) {
         return;
     }
     let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(text, expected, "{} differs; UPDATE_GOLDEN=1 writes it anew", path.display());
+    if text == expected {
+        return;
+    }
+    // Where they part, and no more: a transcript is long.
+    let parts = text.lines().zip(expected.lines()).take_while(|(a, b)| a == b).count();
+    let from = |text: &str| text.lines().skip(parts.saturating_sub(2)).take(8).collect::<Vec<_>>().join("\n");
+    panic!(
+        "{} differs from line {}; UPDATE_GOLDEN=1 writes it anew\n--- now\n{}\n--- before\n{}",
+        path.display(),
+        parts + 1,
+        from(text),
+        from(&expected)
+    );
 }

@@ -89,13 +89,17 @@ fn small_things() {
         &[
             &["completions", "tcsh"],
             &["man", "pages"],
-            &["explain"],
             &["healthcheck", "--http", "127.0.0.1:1"],
             &["gc", "./nowhere"],
-            &["spec", "schema", "-o", "jsonl"],
         ],
         dir.path(),
     );
+}
+
+#[test]
+fn the_format_of_specs_and_the_table_of_codes() {
+    script("spec_schema", &[&["spec", "schema"]]);
+    script("explain_all", &[&["explain"]]);
 }
 
 /// A whole session on one machine. What depends on the machine, the clock or the encoder is masked by rule.
