@@ -1,6 +1,10 @@
 //! What of this machine the work may use.
 
-use crate::{args::ResourceFlags, doctor::machine_memory, error::CliError};
+use crate::{
+    args::ResourceFlags,
+    doctor::{self, Machine, Verdict, machine_memory},
+    error::CliError,
+};
 use std::path::PathBuf;
 use tarquet_common::{codes::spec as codes, failure::Failure, units::Bytes};
 
@@ -40,6 +44,16 @@ impl Resources {
             return Err(failure.with_hint("Give more --memory, or use fewer --slots.").into());
         }
         Ok(Self { slots, slot_bytes, scratch: flags.scratch.clone() })
+    }
+
+    /// Says in the log what is wrong with the scratch folder, before a shard fails for it: above all the 64 MiB of
+    /// `/dev/shm` that Docker gives a container which asks for nothing.
+    pub(crate) fn warn_of_scratch(&self) {
+        let finding = doctor::scratch(&self.scratch, &Machine::gather());
+        if finding.verdict >= Verdict::Warning {
+            let hint = finding.hint.unwrap_or_default();
+            tracing::warn!("{}: {}. {hint}", finding.check, finding.found);
+        }
     }
 }
 

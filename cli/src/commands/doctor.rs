@@ -41,9 +41,10 @@ pub(crate) struct Args {
 
 /// Checks.
 pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
-    let mut findings = doctor::machine(&Machine::gather());
+    let machine = Machine::gather();
+    let mut findings = doctor::machine(&machine);
     if args.scratch != Path::new("/dev/shm") {
-        findings.push(doctor::space("scratch", Space::of(&args.scratch), 0));
+        findings.push(doctor::scratch(&args.scratch, &machine));
     }
     match &args.spec {
         Some(file) => {

@@ -5,7 +5,7 @@ use crate::{
     context::Context,
     error::CliError,
     exit::Exit,
-    generate::{Blocks, Bucket, Folder, Parameters, Sink, Truth, generate},
+    generate::{Blocks, Bucket, Folder, Parameters, Sample, Sink, Truth, generate, sample},
     render::{bytes, counted},
 };
 use tarquet_common::{
@@ -31,6 +31,17 @@ enum Kind {
                             tarquet run --input 'data/*.tar.lz4' --output out --partitions 8"
     )]
     Frames(Frames),
+    /// The sample archives of Tarquet's repository: 320 frames written by pandas, one of them bad on purpose
+    #[command(after_help = "Example:\n  tarquet generate sample --output s3://lake/raw/sample")]
+    Sample(Target),
+}
+
+/// Where the sample goes.
+#[derive(Debug, clap::Args)]
+struct Target {
+    /// Folder or s3:// prefix; an archive that is there already is left as it is
+    #[arg(long, value_name = "URI")]
+    output: String,
 }
 
 /// The frames to make.
@@ -58,7 +69,13 @@ struct Frames {
 
 /// Makes it.
 pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
-    let Kind::Frames(frames) = &args.kind;
+    match &args.kind {
+        Kind::Frames(frames) => make_frames(frames, cx),
+        Kind::Sample(target) => make_sample(target, cx),
+    }
+}
+
+fn make_frames(frames: &Frames, cx: &Context) -> Result<Exit, CliError> {
     let params = Parameters {
         archives: frames.archives.min(frames.members),
         members: frames.members,
@@ -67,10 +84,19 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
         blocks: frames.blocks,
     };
     // Its threads carry the calls of a store while ours compute; a folder needs none of them.
-    let runtime = tokio::runtime::Runtime::new().map_err(|e| not_written(&frames.output, e))?;
+    let runtime = Runtime::new().map_err(|e| not_written(&frames.output, e))?;
     let sink = open(&frames.output, &runtime, cx)?;
     let truth = generate(&params, sink.as_ref()).map_err(|e| not_written(&frames.output, e))?;
     tell(&truth, &frames.output, cx)?;
+    Ok(Exit::Done)
+}
+
+fn make_sample(target: &Target, cx: &Context) -> Result<Exit, CliError> {
+    let output = &target.output;
+    let runtime = Runtime::new().map_err(|e| not_written(output, e))?;
+    let sink = open(output, &runtime, cx)?;
+    let made = sample(sink.as_ref()).map_err(|e| not_written(output, e))?;
+    tell_sample(&made, output, cx)?;
     Ok(Exit::Done)
 }
 
@@ -109,5 +135,22 @@ fn tell(truth: &Truth, output: &str, cx: &Context) -> Result<(), CliError> {
         counted(truth.sums.rows, "row"),
         bytes(truth.bytes),
         output,
+    ))
+}
+
+fn tell_sample(made: &Sample, output: &str, cx: &Context) -> Result<(), CliError> {
+    match cx.format() {
+        Format::Json | Format::Jsonl => return cx.answer_json(made),
+        Format::Name => return cx.answer(output),
+        Format::Table => {}
+    }
+    let verb = if made.there == made.archives { "There already:" } else { "Put" };
+    let root = output.trim_end_matches('/');
+    cx.answer(&format!(
+        "{verb} {}, {} ({} in {output}); one member is bad on purpose\n\nNext:\n  tarquet run --input '{root}/*.tar.lz4' \
+         --output OUT\n",
+        counted(made.archives.len() as u64, "archive"),
+        counted(made.members, "member"),
+        bytes(made.bytes),
     ))
 }

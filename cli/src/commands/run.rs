@@ -49,6 +49,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
     let resources = Resources::of(&args.resources)?;
     few_arenas(resources.slots);
+    resources.warn_of_scratch();
     match &args.resume {
         Some(output) => block_on(resume(output, args, &resources, cx)),
         None => {

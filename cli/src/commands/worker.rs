@@ -8,10 +8,11 @@ use crate::{
     error::CliError,
     exit::Exit,
     local,
+    render::counted,
     resources::Resources,
 };
 use std::{path::PathBuf, sync::Arc};
-use tarquet_common::{codes::cluster, codes::ourselves, failure::Failure, store::Stores};
+use tarquet_common::{codes::cluster, codes::ourselves, failure::Failure, store::Stores, units::Bytes};
 use tarquet_coordinator::SHARED_PROBE;
 use tarquet_worker::{
     agent::{self, AgentSettings, Drain, drain_on_notices, drain_on_signals},
@@ -36,6 +37,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
     let resources = Resources::of(&args.resources)?;
     few_arenas(resources.slots);
+    resources.warn_of_scratch();
     block_on(async {
         let id = local::worker_id(&cx.clock);
         let mut settings = AgentSettings::new(id.clone(), resources.slots, resources.slot_bytes);
@@ -47,7 +49,8 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
             .map_err(|e| Failure::new(ourselves::INVARIANT, "signals cannot be watched").caused_by(&e))?;
         tokio::spawn(signals);
         tokio::spawn(drain_on_notices(drain.clone()));
-        cx.say(&format!("worker {id}: {} slots, coordinator {}", resources.slots, cx.globals.coordinator));
+        let (slots, each) = (counted(resources.slots.into(), "slot"), Bytes(resources.slot_bytes));
+        cx.say(&format!("worker {id}: {slots} of {each}, coordinator {}", cx.globals.coordinator));
         agent::run(leasing, Arc::new(runner), settings, drain).await?;
         Ok(Exit::Done)
     })

@@ -2,6 +2,7 @@
 
 use super::{Finding, Machine, Space, Verdict};
 use crate::render::bytes;
+use std::path::Path;
 
 /// What Docker gives a container that asks for nothing.
 const DOCKER_SHM: u64 = 64 << 20;
@@ -49,7 +50,7 @@ fn shm(machine: &Machine) -> Finding {
         return Finding::new(CHECK, Verdict::Bad, "there is no /dev/shm")
             .hint("Name another folder with --scratch.");
     };
-    let found = format!("{} free of {}", bytes(shm.free), bytes(shm.total));
+    let found = space_words(shm);
     if shm.total == DOCKER_SHM {
         let found = format!("{found}: Docker's default of 64 MiB, which holds almost nothing");
         let hint = "Start the container with --shm-size=1g, or set shm_size: 1gb in the compose file.";
@@ -77,12 +78,21 @@ fn open_files(machine: &Machine) -> Finding {
     }
 }
 
+/// Judges the folder that members lie in between fetching and decoding.
+pub(crate) fn scratch(dir: &Path, machine: &Machine) -> Finding {
+    if dir == Path::new("/dev/shm") { shm(machine) } else { space("scratch", Space::of(dir), 0) }
+}
+
+fn space_words(space: Space) -> String {
+    format!("{} free of {}", bytes(space.free), bytes(space.total))
+}
+
 /// Judges a file system that is to hold `needed` bytes (0 when not known).
 pub(crate) fn space(check: &'static str, space: Option<Space>, needed: u64) -> Finding {
     let Some(space) = space else {
         return Finding::new(check, Verdict::Skipped, "this system does not say how much space there is");
     };
-    let found = format!("{} free of {}", bytes(space.free), bytes(space.total));
+    let found = space_words(space);
     if needed > space.free {
         let hint = format!("About {} will be written: free space, or choose another output.", bytes(needed));
         return Finding::new(check, Verdict::Bad, found).hint(hint);
@@ -124,6 +134,8 @@ mod tests {
         assert_eq!(finding.verdict, Verdict::Bad);
         assert!(finding.found.contains("Docker's default of 64 MiB"));
         assert!(finding.hint.as_ref().unwrap().contains("--shm-size"));
+        assert_eq!(&scratch(Path::new("/dev/shm"), &m), finding);
+        assert_eq!(scratch(Path::new("/"), &m).check, "scratch");
     }
 
     #[test]

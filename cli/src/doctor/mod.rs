@@ -10,5 +10,5 @@ mod stores;
 
 pub(crate) use facts::{Machine, Space, machine_memory};
 pub(crate) use finding::{Finding, Verdict};
-pub(crate) use judge::{machine, space};
+pub(crate) use judge::{machine, scratch, space};
 pub(crate) use stores::{inputs, lifecycle, output, probe};

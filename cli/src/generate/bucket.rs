@@ -52,6 +52,11 @@ impl Sink for Bucket {
             buffer: Vec::with_capacity(PART_BYTES),
         }))
     }
+
+    fn size(&self, name: &str) -> io::Result<Option<u64>> {
+        let found = self.runtime.block_on(self.store.head(name)).map_err(io::Error::other)?;
+        Ok(found.map(|object| object.size))
+    }
 }
 
 fn taken(name: &str) -> io::Error {

@@ -11,10 +11,12 @@ mod frame;
 mod hdf5;
 mod pandas;
 mod random;
+mod sample;
 mod set;
 mod sink;
 
 pub(crate) use archive::Blocks;
 pub(crate) use bucket::Bucket;
+pub(crate) use sample::{Sample, sample};
 pub(crate) use set::{Parameters, Truth, generate};
 pub(crate) use sink::{Folder, Sink};

@@ -11,6 +11,9 @@ use std::{
 pub(crate) trait Sink: Sync {
     /// Starts an object.
     fn create(&self, name: &str) -> io::Result<Box<dyn ObjectWriter>>;
+
+    /// Bytes of the object of this name, if there is one.
+    fn size(&self, name: &str) -> io::Result<Option<u64>>;
 }
 
 /// One object being written.
@@ -38,6 +41,14 @@ impl Sink for Folder {
         let temporary = self.0.join(format!(".{name}.part"));
         let file = OpenOptions::new().write(true).create(true).truncate(true).open(&temporary)?;
         Ok(Box::new(FolderFile { file: BufWriter::with_capacity(1 << 20, file), temporary, path }))
+    }
+
+    fn size(&self, name: &str) -> io::Result<Option<u64>> {
+        match std::fs::metadata(self.0.join(name)) {
+            Ok(found) => Ok(Some(found.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -1,7 +1,12 @@
 //! `tarquet-s3server`: the test server by hand. Objects are gone when it ends.
 
 use clap::Parser;
-use std::{io::Write, net::SocketAddr, path::PathBuf};
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::PathBuf,
+    time::Duration,
+};
 use tarquet_s3server::{Conditions, Config, Fault, Server};
 
 /// An S3 server for tests. `curl URL/__stats?2` shows requests and bytes, by operation and by prefix.
@@ -35,6 +40,9 @@ struct Options {
     /// Something that shall go wrong: op=GetObject,key=*,skip=2,times=1,do=status:503:SlowDown; may be repeated.
     #[arg(long = "fault", value_name = "SPEC")]
     faults: Vec<Fault>,
+    /// Serve nothing: ask whether a server answers at this address, for the health check of a container without a shell.
+    #[arg(long, value_name = "ADDR", exclusive = true)]
+    alive: Option<SocketAddr>,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -43,6 +51,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
         .init();
     let options = Options::parse();
+    if let Some(address) = options.alive {
+        return alive(address);
+    }
     let server = Server::start(Config {
         listen: options.listen,
         dir: options.dir,
@@ -67,6 +78,18 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     writeln!(std::io::stdout(), "{}", server.stats().to_json(2))?;
     server.shutdown();
     Ok(())
+}
+
+/// Asks a server for its statistics.
+fn alive(address: SocketAddr) -> Result<(), Box<dyn std::error::Error>> {
+    let patience = Some(Duration::from_secs(3));
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(patience)?;
+    stream.set_write_timeout(patience)?;
+    stream.write_all(b"GET /__stats HTTP/1.1\r\nHost: store\r\nConnection: close\r\n\r\n")?;
+    let mut head = [0; 12];
+    stream.read_exact(&mut head)?;
+    if &head == b"HTTP/1.1 200" { Ok(()) } else { Err("it does not answer 200".into()) }
 }
 
 async fn until_signal() -> std::io::Result<()> {

@@ -37,6 +37,19 @@ fn scripts_can_steer_and_count() {
 }
 
 #[test]
+fn a_probe_tells_whether_a_server_answers() {
+    let server = Server::start(Config::default()).unwrap();
+    let address = server.url.strip_prefix("http://").unwrap().to_owned();
+    let alive = || {
+        let mut probe = Command::new(env!("CARGO_BIN_EXE_tarquet-s3server"));
+        probe.args(["--alive", &address]).output().unwrap().status.success()
+    };
+    assert!(alive());
+    server.shutdown();
+    assert!(!alive());
+}
+
+#[test]
 fn a_directory_is_served_without_copying() {
     let dir = std::env::temp_dir().join(format!("tarquet-load-test-{}", std::process::id()));
     std::fs::create_dir_all(dir.join("files/sub")).unwrap();
