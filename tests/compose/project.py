@@ -134,5 +134,6 @@ class Tarquet:
         return json.loads(self(*args, "-o", "json", codes=codes))
 
     def workers(self):
-        """Workers by the container they run in: a worker's name begins with its container's short id."""
-        return {line["worker"][:12]: line for line in self.json("workers")}
+        """Workers by the container they run in, whose short id a worker's name begins with: of several the one heard last."""
+        heard = sorted(self.json("workers"), key=lambda line: -line["silent_ms"])
+        return {line["worker"][:12]: line for line in heard}

@@ -79,9 +79,15 @@ fn open_files(limits: &str) -> Option<(u64, u64)> {
     Some((number()?, number()?))
 }
 
-/// The smallest limit from this process's group up to the root, under version 2 (`memory.max`) or 1.
+/// What the control groups of this process allow.
 fn cgroup_memory() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    smallest_limit(&groups, |path| fs::read_to_string(path).ok())
+}
+
+/// The smallest limit from this process's group up to the root, under version 2 (`memory.max`) or 1. A container is
+/// often told its group's path on the host, and shown that group as the root: every parent is looked at.
+fn smallest_limit(groups: &str, read: impl Fn(&Path) -> Option<String>) -> Option<u64> {
     let files = groups.lines().flat_map(|line| {
         let mut parts = line.splitn(3, ':').skip(1);
         let (controllers, group) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
@@ -93,7 +99,7 @@ fn cgroup_memory() -> Option<u64> {
         let group = Path::new(group.trim_start_matches('/'));
         group.ancestors().map(|g| PathBuf::from(root).join(g).join(file)).collect()
     });
-    let limit = |path: PathBuf| fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let limit = |path: PathBuf| read(&path)?.trim().parse::<u64>().ok();
     // Version 1 says "no limit" with a number near 2^63.
     files.filter_map(limit).filter(|n| *n < 1 << 60).min()
 }
@@ -108,6 +114,35 @@ mod tests {
         assert_eq!(total_memory("nothing"), None);
         let limits = "Limit                     Soft Limit           Hard Limit           Units\nMax open files            1024                 unlimited            files\n";
         assert_eq!(open_files(limits), Some((1024, u64::MAX)));
+    }
+
+    /// The limit found where these files exist.
+    fn limit(groups: &str, files: &[(&str, &str)]) -> Option<u64> {
+        let read = |path: &Path| {
+            let found = files.iter().find(|(name, _)| Path::new(name) == path);
+            found.map(|(_, text)| format!("{text}\n"))
+        };
+        smallest_limit(groups, read)
+    }
+
+    #[test]
+    fn limits_of_both_versions_of_control_groups() {
+        // Version 2 in a container: its group is the root.
+        assert_eq!(limit("0::/\n", &[("/sys/fs/cgroup/memory.max", "2147483648")]), Some(2 << 30));
+        // Version 2 outside: a parent may allow less.
+        let nested =
+            [("/sys/fs/cgroup/a/b/memory.max", "max"), ("/sys/fs/cgroup/a/memory.max", "1073741824")];
+        assert_eq!(limit("0::/a/b\n", &nested), Some(1 << 30));
+        // Version 1 in a container: the path is the host's, the root is the container's.
+        let groups = "12:cpu:/docker/4f\n3:memory:/docker/4f\n0::/docker/4f\n";
+        let root = "/sys/fs/cgroup/memory/memory.limit_in_bytes";
+        assert_eq!(limit(groups, &[(root, "2147483648")]), Some(2 << 30));
+        assert_eq!(
+            limit(groups, &[(root, "9223372036854771712")]),
+            None,
+            "version 1 has no word for no limit"
+        );
+        assert_eq!(limit("0::/\n", &[]), None);
     }
 
     #[test]
