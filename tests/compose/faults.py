@@ -9,6 +9,7 @@ binary, byte for byte, and with what the generator says the data adds up to.
 """
 import json
 import os
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ import time
 
 import pyarrow.parquet as pq
 from lake import Lake, same_files
-from project import DEPLOY, HERE, Project, Tarquet, docker, state, until
+from project import DEPLOY, HERE, Project, Tarquet, docker, run, state, until
 
 ORACLE = os.path.join(HERE, "..", "oracle")
 sys.path.insert(0, ORACLE)
@@ -124,6 +125,23 @@ def budgets(cluster):
     wanted = (2 * GIB // 100 * 80 - (128 << 20)) // 2
     assert [(line["slots"], line["slot_bytes"]) for line in lines] == [(2, wanted)] * 2, lines
     say(f"each worker has made 2 slots of {wanted >> 20} MiB out of its container's 2 GiB")
+
+
+def guarded(cluster):
+    """Nobody is let in without a certificate and a token; new certificates are taken up by what is running."""
+    tarquet, project = cluster.tarquet, cluster.project
+    for missing in (["TARQUET_TOKEN_FILE"], ["TARQUET_TLS_CERT", "TARQUET_TLS_KEY"]):
+        env = {k: v for k, v in tarquet.env.items() if k not in missing}
+        run(tarquet.path, "jobs", codes=(7,), env=env)
+    served = lambda: ssl.get_server_certificate(("127.0.0.1", project.http))  # noqa: E731
+    before, coordinator = served(), project.container("coordinator")
+    started = state(coordinator)["StartedAt"]
+    project.compose("run", "--rm", "certs", "certs", "renew", "/certs", "--san", "coordinator", "--san", "localhost")
+    until("the new certificate", lambda: served() != before)
+    tarquet("jobs")
+    assert state(coordinator)["StartedAt"] == started
+    assert all(w["state"] == "live" for w in tarquet.workers().values())
+    say("no token, no entry; no certificate, no entry; renewed certificates are served without a restart")
 
 
 # --- the big job, and what is done to it -----------------------------------------------------------
@@ -280,7 +298,7 @@ def main():
         try:
             up(project)
             cluster = Cluster(project)
-            for step in (demo, budgets, big, cramped, careless, scale):
+            for step in (demo, budgets, guarded, big, cramped, careless, scale):
                 step(cluster)
         except BaseException:
             print(project.compose("--profile", "demo", "--profile", "faults", "logs", "--no-color", "--tail", "100"), file=sys.stderr)
