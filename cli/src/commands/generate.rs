@@ -147,8 +147,8 @@ fn tell_sample(made: &Sample, output: &str, cx: &Context) -> Result<(), CliError
     let verb = if made.there == made.archives { "There already:" } else { "Put" };
     let root = output.trim_end_matches('/');
     cx.answer(&format!(
-        "{verb} {}, {} ({} in {output}); one member is bad on purpose\n\nNext:\n  tarquet run --input '{root}/*.tar.lz4' \
-         --output OUT\n",
+        "{verb} {}, {} ({} in {output})\nOne member is bad on purpose.\n\nNext:\n  tarquet run --input \
+         '{root}/*.tar.lz4' --output OUT\n",
         counted(made.archives.len() as u64, "archive"),
         counted(made.members, "member"),
         bytes(made.bytes),

@@ -82,6 +82,12 @@ fn settings_and_where_they_come_from() {
 }
 
 #[test]
+fn the_sample_can_be_put_somewhere_twice() {
+    let put = &["generate", "sample", "--output", "data"];
+    script("sample", &[put, put]);
+}
+
+#[test]
 fn small_things() {
     let dir = tempfile::tempdir().expect("a folder for the test");
     script_in(
