@@ -4,7 +4,7 @@ use crate::{
     args::{Format, Globals, ProgressMode},
     error::CliError,
     logging::LogFormat,
-    render::Paint,
+    render::{Paint, wrap},
     screens::Look,
     terminal::{Facts, Terminal},
 };
@@ -78,8 +78,12 @@ impl Context {
         if self.says_json {
             tracing::info!("{text}");
         } else if self.globals.quiet == 0 {
+            let width = self.terminal.width;
+            // What is there to be typed stays in one piece.
+            let whole = |line: &str| line.chars().count() <= width || line.starts_with("tarquet ");
+            let lines = text.lines().map(|l| if whole(l) { l.to_owned() } else { wrap(l, 0, 0, width) });
             // Talk is not an answer: a closed stderr must not end the command.
-            let _ = writeln!(io::stderr().lock(), "{text}");
+            let _ = writeln!(io::stderr().lock(), "{}", lines.collect::<Vec<_>>().join("\n"));
         }
     }
 }

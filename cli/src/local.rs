@@ -1,12 +1,13 @@
 //! Coordinator and worker in this process: the third wiring of the same parts.
 
 use crate::{context::Context, error::CliError, resources::Resources};
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use tarquet_common::{
     clock::{Clock, SystemClock},
-    codes::spec as codes,
+    codes::{ourselves, spec as codes},
     failure::Failure,
     ids::WorkerId,
+    leasing::{Goodbye, Leasing},
     store::{StoreError, StoreSettings, Stores, Uri},
 };
 use tarquet_coordinator::{Coordinator, CoordinatorHandle, CoordinatorSettings, FilePaths, kinds::AllKinds};
@@ -16,6 +17,21 @@ use tarquet_worker::{
     output::UploadSettings,
 };
 use tokio::task::JoinHandle;
+
+/// How long attempts may go on after an interrupt, and then once more to hand back what they hold.
+const GRACE_MS: u64 = 2_000;
+/// How long threads that wait for a store may keep a process that is done.
+const THREADS_MS: u64 = 200;
+
+/// Runs a run: unlike other commands' work it may leave threads behind that wait for a store.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|e| {
+        CliError::from(Failure::new(ourselves::INVARIANT, "no runtime could be started").caused_by(&e))
+    })?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(Duration::from_millis(THREADS_MS));
+    done
+}
 
 /// Bytes of one upload part, and how many are in flight.
 const UPLOAD: UploadSettings = UploadSettings { part_bytes: 8 << 20, in_flight: 2 };
@@ -44,6 +60,7 @@ pub(crate) struct Local {
     pub handle: CoordinatorHandle,
     coordinator: Coordinator,
     drain: Drain,
+    id: WorkerId,
     worker: JoinHandle<Result<(), Failure>>,
 }
 
@@ -114,12 +131,12 @@ impl Local {
             Arc::new(handle.clone()),
             Arc::new(runner(id.clone(), resources, stores)),
             AgentSettings {
-                drain_grace_ms: 2_000,
-                ..AgentSettings::new(id, resources.slots, resources.slot_bytes)
+                drain_grace_ms: GRACE_MS,
+                ..AgentSettings::new(id.clone(), resources.slots, resources.slot_bytes)
             },
             drain.clone(),
         ));
-        Ok(Self { handle, coordinator, drain, worker })
+        Ok(Self { handle, coordinator, drain, id, worker })
     }
 
     /// Ends both: attempts are handed back, everything answered is durable already.
@@ -128,9 +145,20 @@ impl Local {
     /// What ended the worker before it was told to.
     pub(crate) async fn stop(self, cx: &Context) -> Result<(), CliError> {
         self.drain.ask("done");
-        let ended = self.worker.await;
+        let mut worker = self.worker;
+        let left = tokio::time::timeout(Duration::from_millis(2 * GRACE_MS), &mut worker).await;
+        if left.is_err() {
+            // A store that does not answer holds its thread for minutes. Its shard is free again once we say so.
+            cx.say("The store does not answer; what was on its way to it is left behind.");
+            worker.abort();
+            let bye = Goodbye { worker: self.id, reason: "interrupted".to_owned() };
+            if let Err(error) = self.handle.goodbye(bye).await {
+                tracing::debug!(%error, "left without being heard");
+            }
+        }
         drop(self.handle);
         self.coordinator.stop().await;
+        let Ok(ended) = left else { return Ok(()) };
         match ended {
             Ok(Ok(())) => Ok(()),
             Ok(Err(failure)) => Err(failure.into()),

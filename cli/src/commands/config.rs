@@ -93,8 +93,15 @@ const AWS: [(&str, &[&str]); 3] = [
 ];
 
 /// Variables that no flag stands for.
-const OTHERS: [&str; 6] =
-    ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "TARQUET_LOG", "NO_COLOR", "COLUMNS"];
+const OTHERS: [&str; 7] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "TARQUET_TOKEN",
+    "TARQUET_LOG",
+    "NO_COLOR",
+    "COLUMNS",
+];
 
 fn take_from_aws(setting: &mut Setting, variable: &dyn Fn(&str) -> Option<String>) {
     let names = AWS.iter().find(|(flag, _)| *flag == setting.key).map_or(&[][..], |(_, names)| names);
@@ -112,12 +119,11 @@ fn other(name: &str, value: Option<String>) -> Setting {
     Setting { key: name.to_owned(), origin: origin.to_owned(), value, env: Some(name.to_owned()) }
 }
 
-/// What a secret is called. Where one is kept may be told, what it is may not.
+/// A setting that is a secret is not shown; the name of the file that holds one is.
 fn without_secret(setting: Setting) -> Setting {
     let key = setting.key.to_ascii_lowercase();
-    let secret = ["secret", "token", "password"].iter().any(|word| key.contains(word));
-    let place = ["file", "dir", "path"].iter().any(|word| key.ends_with(word));
-    match secret && !place {
+    let secret = key.ends_with("token") || ["secret", "password"].iter().any(|word| key.contains(word));
+    match secret {
         true => Setting { value: setting.value.map(|_| "(not shown)".to_owned()), ..setting },
         false => setting,
     }
@@ -196,7 +202,7 @@ mod tests {
         for key in ["token", "coordinator.token", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
             assert_eq!(with(key).as_deref(), Some("(not shown)"), "{key}");
         }
-        for key in ["token-file", "coordinator.tokens-dir", "region", "AWS_ACCESS_KEY_ID"] {
+        for key in ["token-file", "coordinator.tokens", "region", "AWS_ACCESS_KEY_ID"] {
             assert_eq!(with(key).as_deref(), Some("hunter2"), "{key}");
         }
         assert_eq!(without_secret(unset("token")).value, None, "nor that there is one where there is none");

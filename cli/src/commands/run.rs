@@ -4,11 +4,11 @@ use super::waiting::{self, Goal, Waited};
 use crate::{
     allocator::few_arenas,
     args::{JobFlags, ResourceFlags},
-    connection::{block_on, over, refused, token},
+    connection::{over, refused, token},
     context::Context,
     error::CliError,
     exit::Exit,
-    local::{Home, Local},
+    local::{Home, Local, block_on},
     offline, render,
     resources::Resources,
     spec,

@@ -97,6 +97,11 @@ fn small_things() {
             &["man", "pages"],
             &["healthcheck", "--http", "127.0.0.1:1"],
             &["gc", "./nowhere"],
+            &["certs", "init", "certs", "--san", "coordinator.example"],
+            &["certs", "init", "certs"],
+            &["certs", "renew", "certs"],
+            &["certs", "token", "certs", "viewer"],
+            &["certs", "token", "certs", "viewer", "--retire"],
         ],
         dir.path(),
     );

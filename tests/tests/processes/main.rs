@@ -10,6 +10,7 @@ mod damage;
 mod deaths;
 mod denied;
 mod full;
+mod interrupt;
 mod members;
 mod memory;
 mod notices;
