@@ -37,6 +37,22 @@ fn usage_errors() {
 }
 
 #[test]
+fn certificates() {
+    script(
+        "certs",
+        &[
+            &["certs", "init", "pki", "--san", "coordinator"],
+            &["certs", "init", "pki", "--if-missing"],
+            &["certs", "init", "pki"],
+            &["certs", "token", "pki", "worker"],
+            &["certs", "token", "pki", "worker", "--retire"],
+            &["certs", "renew", "pki", "--days", "30"],
+            &["certs", "renew", "nothing"],
+        ],
+    );
+}
+
+#[test]
 fn spec_errors() {
     let dir = tempfile::tempdir().expect("a folder for the test");
     let good =
