@@ -6,7 +6,7 @@ use crate::{
 };
 use serde::Serialize;
 use serde_json::Value;
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tarquet_common::{
     clock::SystemClock,
     codes::cluster,
@@ -18,7 +18,7 @@ use tarquet_coordinator::{
     Coordinator, CoordinatorSettings, FilePaths, Jobs, JobsError, ListenSettings, SHARED_PROBE, Serving,
     Steer,
 };
-use tarquet_core::views::ShardFilter;
+use tarquet_core::views::{ShardFilter, ShardLine};
 use tarquet_proto::{convert::mirror, v1};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -86,13 +86,17 @@ async fn messages_have_every_field_of_the_views() {
     let world = World::new();
     let coordinator = world.start().await;
     let jobs = &coordinator.handle;
-    let job = jobs.submit("a".to_owned(), world.spec(3)).await.unwrap().job.to_string();
-    let work = FakeWork::taking(400);
+    let job = jobs.submit("a".to_owned(), world.spec(200)).await.unwrap().job.to_string();
+    let work = FakeWork::taking(0);
     work.with(|s| s.fail = vec![0]);
     let worker = worker("w", Arc::new(jobs.clone()), &work);
-    until("two leases and a failure", || async {
-        let failed = !jobs.failures(&job).await.unwrap().is_empty();
-        failed && jobs.shards(&job, ShardFilter::Running, (0, 0), 10).await.unwrap().shards.len() == 2
+    until("a failure", || async { !jobs.failures(&job).await.unwrap().is_empty() }).await;
+    work.with(|s| s.take = Duration::from_secs(3600));
+    // Leases so old are of attempts that will not end while the test looks.
+    until("two leases that stay", || async {
+        let page = jobs.shards(&job, ShardFilter::Running, (0, 0), 10).await.unwrap();
+        let stay = |shard: &ShardLine| shard.leases.iter().all(|lease| lease.age_ms >= 1_000);
+        page.shards.len() == 2 && page.shards.iter().all(stay)
     })
     .await;
 
@@ -110,7 +114,7 @@ async fn messages_have_every_field_of_the_views() {
     assert_eq!(told(&mirror::<_, v1::JobLine>(line).unwrap()), told(line));
     let event = &jobs.events(None, 1).await.unwrap()[0];
     assert_eq!(told(&mirror::<_, v1::EventLine>(event).unwrap()), told(event));
-    worker.leave().await;
+    worker.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
