@@ -15,7 +15,8 @@ pub enum LogFormat {
 pub(crate) fn start(verbosity: i8, service: bool, format: LogFormat, color: bool) {
     let level = match (verbosity, service) {
         (i8::MIN..=-1, _) => "error",
-        (0, false) => "warn",
+        // The SDK warns of what it then does without, such as metadata of an instance that this is not.
+        (0, false) => "warn,aws=error",
         (0, true) | (1, false) => "info,h2=warn,hyper=warn,aws=warn",
         (1, true) | (2, _) => "debug,h2=info,hyper=info,aws=info",
         (3.., _) => "trace",

@@ -25,6 +25,7 @@ mod run;
 mod session;
 mod settings;
 mod slot;
+mod steps;
 mod stop;
 
 pub use attempt::{Attempt, AttemptContext};
@@ -34,6 +35,7 @@ pub use progress::ProgressCell;
 pub use run::run;
 pub use settings::AgentSettings;
 pub(crate) use slot::panic_words;
+pub use steps::Step;
 pub use stop::{Stop, StopReason};
 
 #[cfg(test)]

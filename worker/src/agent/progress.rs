@@ -1,9 +1,7 @@
 //! How far an attempt is, written by its threads and read by its renewals.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicU64, Ordering::Relaxed},
-};
+use super::steps::{Step, Steps};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tarquet_common::leasing::Progress;
 
 /// Stands for "no member".
@@ -18,10 +16,11 @@ pub struct ProgressCell {
     quarantined: AtomicU64,
     bytes_fetched: AtomicU64,
     bytes_written: AtomicU64,
+    scratch_bytes: AtomicU64,
     memory_bytes: AtomicU64,
     at_member: AtomicU64,
     blamed: AtomicU64,
-    step: Mutex<&'static str>,
+    steps: Steps,
 }
 
 impl Default for ProgressCell {
@@ -34,10 +33,11 @@ impl Default for ProgressCell {
             quarantined: zero(),
             bytes_fetched: zero(),
             bytes_written: zero(),
+            scratch_bytes: zero(),
             memory_bytes: zero(),
             at_member: AtomicU64::new(NONE),
             blamed: AtomicU64::new(NONE),
-            step: Mutex::new(""),
+            steps: Steps::default(),
         }
     }
 }
@@ -70,7 +70,12 @@ impl ProgressCell {
         self.bytes_written.fetch_add(bytes, Relaxed);
     }
 
-    /// The slot holds so many bytes now.
+    /// The ring of the attempt takes so many bytes of scratch.
+    pub fn set_scratch(&self, bytes: u64) {
+        self.scratch_bytes.store(bytes, Relaxed);
+    }
+
+    /// What is encoded and not taken by the store yet takes so many bytes now.
     pub fn set_memory(&self, bytes: u64) {
         self.memory_bytes.store(bytes, Relaxed);
     }
@@ -90,9 +95,14 @@ impl ProgressCell {
         self.blamed.store(u64::from(place), Relaxed);
     }
 
-    /// What the attempt waits for: `fetch`, `decompress`, `decode`, `encode`, `upload`.
-    pub fn set_step(&self, step: &'static str) {
-        *self.step.lock().unwrap_or_else(PoisonError::into_inner) = step;
+    /// Does `work`, which is of this step.
+    pub fn timed<T>(&self, step: Step, work: impl FnOnce() -> T) -> T {
+        self.steps.timed(step, work)
+    }
+
+    /// Does `work` inside a timed step, which is waiting for the attempt's other thread.
+    pub fn waiting<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.steps.waiting(work)
     }
 
     /// The blamed member.
@@ -105,7 +115,7 @@ impl ProgressCell {
         place(&self.at_member)
     }
 
-    /// All of it, for a renewal.
+    /// All of it, for a renewal. The step is the one that took most since the snapshot before.
     pub fn snapshot(&self) -> Progress {
         Progress {
             bytes_done: self.bytes_done.load(Relaxed),
@@ -114,9 +124,9 @@ impl ProgressCell {
             quarantined: self.quarantined.load(Relaxed),
             bytes_fetched: self.bytes_fetched.load(Relaxed),
             bytes_written: self.bytes_written.load(Relaxed),
-            step: (*self.step.lock().unwrap_or_else(PoisonError::into_inner)).to_owned(),
+            step: self.steps.busiest().map_or("", Step::as_str).to_owned(),
             at_member: self.at_member(),
-            memory_bytes: self.memory_bytes.load(Relaxed),
+            memory_bytes: self.scratch_bytes.load(Relaxed) + self.memory_bytes.load(Relaxed),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A flag that ends an attempt early, for async and for plain threads.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
+use tarquet_common::{codes::cluster, failure::Failure};
 use tokio::sync::watch;
 
 /// Why an attempt should end.
@@ -44,6 +45,23 @@ impl Stop {
     /// The reason, if it is raised.
     pub fn reason(&self) -> Option<StopReason> {
         *self.0.borrow()
+    }
+
+    /// The failure of what was ended by it.
+    pub fn failure() -> Failure {
+        Failure::new(cluster::STOPPED, "the attempt was stopped")
+    }
+
+    /// What `work` comes to, unless the flag is raised first: then `STOPPED`, and `work` is dropped.
+    pub async fn unless<T, E: Into<Failure>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Failure> {
+        tokio::select! {
+            biased;
+            done = work => done.map_err(Into::into),
+            _ = self.raised() => Err(Self::failure()),
+        }
     }
 
     /// Waits until it is raised.

@@ -108,7 +108,7 @@ impl Runner {
             output,
             upload_metadata(lease),
             self.settings.upload,
-            Arc::clone(&context.progress),
+            context.clone(),
         );
         Ok(Site {
             worker: self.worker.clone(),

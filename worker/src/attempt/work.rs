@@ -1,8 +1,8 @@
 //! What a kind hands back, and the artifacts it made on the way.
 
 use crate::{
-    agent::ProgressCell,
-    output::{Upload, UploadSettings},
+    agent::AttemptContext,
+    output::{Upload, UploadSettings, abort_or_leave},
 };
 use std::sync::{Arc, Mutex, PoisonError};
 use tarquet_common::{
@@ -34,7 +34,7 @@ pub struct Artifacts {
     output: Arc<dyn Store>,
     metadata: Metadata,
     settings: UploadSettings,
-    progress: Arc<ProgressCell>,
+    context: AttemptContext,
     begun: Mutex<Vec<(String, String)>>,
 }
 
@@ -45,9 +45,9 @@ impl Artifacts {
         output: Arc<dyn Store>,
         metadata: Metadata,
         settings: UploadSettings,
-        progress: Arc<ProgressCell>,
+        context: AttemptContext,
     ) -> Self {
-        Self { runtime, output, metadata, settings, progress, begun: Mutex::default() }
+        Self { runtime, output, metadata, settings, context, begun: Mutex::default() }
     }
 
     /// Begins the upload of one artifact. Must not be called on an async thread.
@@ -61,7 +61,7 @@ impl Artifacts {
             name.clone(),
             &self.metadata,
             self.settings,
-            Arc::clone(&self.progress),
+            self.context.clone(),
         )?;
         let id = upload.upload_id().to_owned();
         self.begun.lock().unwrap_or_else(PoisonError::into_inner).push((name, id));
@@ -72,10 +72,16 @@ impl Artifacts {
     /// completed.
     pub async fn abort(&self) {
         let begun = std::mem::take(&mut *self.begun.lock().unwrap_or_else(PoisonError::into_inner));
-        for (name, id) in begun {
-            if let Err(error) = self.output.abort_upload(&name, &id).await {
-                tracing::warn!(%name, %error, "an upload could not be aborted");
+        let all = async {
+            for (name, id) in begun {
+                if let Err(error) = self.output.abort_upload(&name, &id).await {
+                    tracing::warn!(%name, %error, "an upload could not be aborted");
+                }
             }
+            Ok::<_, Failure>(())
+        };
+        if let Err(failure) = abort_or_leave(&self.context.stop, all).await {
+            tracing::warn!(%failure, "uploads are left to be swept");
         }
     }
 }

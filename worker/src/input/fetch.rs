@@ -1,8 +1,8 @@
 //! The fetcher.
 
-use crate::agent::ProgressCell;
+use crate::agent::{AttemptContext, Stop};
 use bytes::Bytes;
-use futures::{StreamExt, stream};
+use futures::{Stream, StreamExt, stream};
 use std::{
     ops::Range,
     sync::{
@@ -69,12 +69,13 @@ impl Chunks {
     }
 }
 
-/// Starts to fetch the stretches in order, ahead of need across their borders. `progress` counts bytes as they come.
+/// Starts to fetch the stretches in order, ahead of need across their borders, until the attempt is stopped. Its progress
+/// counts bytes as they come.
 pub fn fetch(
     runtime: &Handle,
     stretches: Vec<Stretch>,
     settings: FetchSettings,
-    progress: Arc<ProgressCell>,
+    context: AttemptContext,
 ) -> Chunks {
     let pieces = pieces(&stretches, settings.chunk_bytes.max(1));
     let parallel = parallel(&pieces, settings);
@@ -95,10 +96,10 @@ pub fn fetch(
             }
         });
         let mut gets = stream::iter(gets).buffered(parallel);
-        while let Some(got) = gets.next().await {
+        while let Some(got) = next_unless(&context.stop, &mut gets).await {
             let failed = got.is_err();
             if let Ok(chunk) = &got {
-                progress.fetched(chunk.bytes.len() as u64);
+                context.progress.fetched(chunk.bytes.len() as u64);
             }
             if out.send(got).await.is_err() || failed {
                 return;
@@ -106,6 +107,18 @@ pub fn fetch(
         }
     });
     Chunks { chunks, finished }
+}
+
+/// The next of the answers; once the attempt is stopped, that it was.
+async fn next_unless(
+    stop: &Stop,
+    gets: &mut (impl Stream<Item = Result<Chunk, Failure>> + Unpin),
+) -> Option<Result<Chunk, Failure>> {
+    tokio::select! {
+        biased;
+        _ = stop.raised() => Some(Err(Stop::failure())),
+        got = gets.next() => got,
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

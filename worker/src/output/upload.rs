@@ -1,6 +1,6 @@
 //! One artifact on its way up.
 
-use crate::agent::ProgressCell;
+use crate::agent::{AttemptContext, Step};
 use bytes::BytesMut;
 use std::sync::Arc;
 use tarquet_common::{
@@ -34,23 +34,24 @@ pub struct Upload {
     room: Arc<Semaphore>,
     sending: JoinSet<Result<Part, Failure>>,
     sent: Vec<Part>,
-    progress: Arc<ProgressCell>,
+    context: AttemptContext,
 }
 
 impl Upload {
     /// Begins an upload under `name`. Must not be called on an async thread.
     ///
     /// # Errors
-    /// What the store said, after its retries.
+    /// What the store said, after its retries; here and later, `STOPPED` when the attempt is.
     pub fn begin(
         runtime: Handle,
         store: Arc<dyn Store>,
         name: String,
         metadata: &Metadata,
         settings: UploadSettings,
-        progress: Arc<ProgressCell>,
+        context: AttemptContext,
     ) -> Result<Self, Failure> {
-        let upload_id = runtime.block_on(store.begin_upload(&name, metadata))?;
+        let begun = context.stop.unless(store.begin_upload(&name, metadata));
+        let upload_id = context.progress.timed(Step::Upload, || runtime.block_on(begun))?;
         Ok(Self {
             runtime,
             store,
@@ -63,13 +64,19 @@ impl Upload {
             room: Arc::new(Semaphore::new(settings.in_flight.max(1))),
             sending: JoinSet::new(),
             sent: Vec::new(),
-            progress,
+            context,
         })
     }
 
     /// The store's name for it.
     pub fn upload_id(&self) -> &str {
         &self.upload_id
+    }
+
+    /// Bytes that wait to be sent or are on their way.
+    pub fn held_bytes(&self) -> u64 {
+        let sending = self.settings.in_flight.max(1) - self.room.available_permits();
+        (self.pending.capacity() + sending * self.settings.part_bytes) as u64
     }
 
     /// Takes bytes; sends a part when there are enough, waiting while too many are in flight.
@@ -101,9 +108,15 @@ impl Upload {
         if !self.pending.is_empty() || self.numbered == 0 {
             self.send()?;
         }
-        while let Some(sent) = self.runtime.block_on(self.sending.join_next()) {
-            self.sent.push(settled(sent)?);
-        }
+        self.context.progress.timed(Step::Upload, || {
+            let all = async {
+                while let Some(sent) = self.sending.join_next().await {
+                    self.sent.push(settled(sent)?);
+                }
+                Ok::<_, Failure>(())
+            };
+            self.runtime.block_on(self.context.stop.unless(all))
+        })?;
         self.sent.sort_by_key(|p| p.number);
         let crc = checksum::crc64_of_parts(&self.sent).expect("every part sent has its checksum");
         Ok(Artifact {
@@ -119,14 +132,17 @@ impl Upload {
 
     fn send(&mut self) -> Result<(), Failure> {
         let body = std::mem::take(&mut self.pending).freeze();
-        let room = self.runtime.block_on(Arc::clone(&self.room).acquire_owned());
-        let room = room.expect("the semaphore is never closed");
+        let room = Arc::clone(&self.room);
+        let room =
+            async { Ok::<_, Failure>(room.acquire_owned().await.expect("the semaphore is never closed")) };
+        let room = self.context.stop.unless(room);
+        let room = self.context.progress.timed(Step::Upload, || self.runtime.block_on(room))?;
         while let Some(sent) = self.sending.try_join_next() {
             self.sent.push(settled(sent)?);
         }
         self.numbered += 1;
         let (store, name, id) = (Arc::clone(&self.store), self.name.clone(), self.upload_id.clone());
-        let (number, progress) = (self.numbered, Arc::clone(&self.progress));
+        let (number, progress) = (self.numbered, Arc::clone(&self.context.progress));
         let task = async move {
             let len = body.len() as u64;
             let part = store.upload_part(&name, &id, number, body).await?;
@@ -144,5 +160,58 @@ fn settled(joined: Result<Result<Part, Failure>, tokio::task::JoinError>) -> Res
     match joined {
         Ok(part) => part,
         Err(e) => std::panic::resume_unwind(e.into_panic()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::agent::{Stop, StopReason};
+    use std::time::Duration;
+    use tarquet_common::{
+        codes::cluster,
+        store::{
+            StoreSettings, Stores, Uri,
+            faulty::{FaultyStore, Trouble, Verb},
+        },
+    };
+
+    /// An upload into a store that never answers when a part comes.
+    fn silent(runtime: &Handle, dir: &std::path::Path, stop: &Stop) -> (FaultyStore, usize, Upload) {
+        let root = Uri::parse_here(&dir.to_string_lossy()).unwrap();
+        let inner = runtime.block_on(Stores::new().open(&root, &StoreSettings::default())).unwrap();
+        let store = FaultyStore::new(inner);
+        let rule = store.plant(Verb::UploadPart, "", 0, u64::MAX, Trouble::Delay(Duration::from_secs(3600)));
+        let settings = UploadSettings { part_bytes: 5 << 20, in_flight: 1 };
+        let context = AttemptContext { progress: Arc::default(), stop: stop.clone(), slot_bytes: 0 };
+        let upload = Upload::begin(
+            runtime.clone(),
+            Arc::new(store.clone()),
+            "part-00000.parquet".to_owned(),
+            &Metadata::new(),
+            settings,
+            context,
+        );
+        (store, rule, upload.unwrap())
+    }
+
+    #[test]
+    fn a_stop_ends_the_wait_for_a_silent_store() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let stop = Stop::default();
+        let (store, rule, mut upload) = silent(runtime.handle(), dir.path(), &stop);
+        let part = vec![7; 5 << 20];
+        upload.write(&part).unwrap();
+        assert_eq!(upload.held_bytes(), 5 << 20, "one part is on its way");
+        let raised = stop.clone();
+        let raiser = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            raised.raise(StopReason::Drained);
+        });
+        assert_eq!(upload.write(&part).unwrap_err().code, cluster::STOPPED);
+        assert_eq!(upload.finish(0, 0).unwrap_err().code, cluster::STOPPED);
+        assert_eq!(store.fired(rule), 1, "the store was silent");
+        raiser.join().unwrap();
     }
 }

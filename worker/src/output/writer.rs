@@ -1,7 +1,7 @@
 //! Small objects that become visible as soon as they are whole: indexes, quarantine files.
 
-use super::{Upload, UploadSettings};
-use crate::agent::ProgressCell;
+use super::{Upload, UploadSettings, abort_or_leave};
+use crate::agent::{AttemptContext, Stop};
 use std::{
     io::{self, Write},
     sync::Arc,
@@ -22,6 +22,7 @@ pub struct StoreWriter {
     store: Arc<dyn Store>,
     name: String,
     upload: Option<Upload>,
+    stop: Stop,
 }
 
 impl StoreWriter {
@@ -34,17 +35,18 @@ impl StoreWriter {
         store: Arc<dyn Store>,
         name: String,
         settings: UploadSettings,
-        progress: Arc<ProgressCell>,
+        context: AttemptContext,
     ) -> Result<Self, Failure> {
+        let stop = context.stop.clone();
         let upload = Upload::begin(
             runtime.clone(),
             Arc::clone(&store),
             name.clone(),
             &Metadata::new(),
             settings,
-            progress,
+            context,
         )?;
-        Ok(Self { runtime, store, name, upload: Some(upload) })
+        Ok(Self { runtime, store, name, upload: Some(upload), stop })
     }
 
     /// Makes the object visible.
@@ -56,7 +58,7 @@ impl StoreWriter {
         let id = upload.upload_id().to_owned();
         let sent = upload.finish(0, 0).inspect_err(|_| self.abort(&id))?;
         let completing = self.store.complete_upload(&self.name, &id, &sent.parts, true);
-        let outcome = self.runtime.block_on(completing).inspect_err(|_| self.abort(&id))?;
+        let outcome = self.runtime.block_on(self.stop.unless(completing)).inspect_err(|_| self.abort(&id))?;
         let side = SideObject { name: sent.name, bytes: sent.bytes, crc64: sent.crc64 };
         if matches!(outcome, CompleteOutcome::Published { .. }) {
             return Ok(side);
@@ -71,8 +73,10 @@ impl StoreWriter {
             .at_uri(self.store.root().join(&self.name).to_string()))
     }
 
+    /// An attempt that was stopped tries to tidy up, and does not wait for a store that is silent.
     fn abort(&self, id: &str) {
-        if let Err(error) = self.runtime.block_on(self.store.abort_upload(&self.name, id)) {
+        let aborted = abort_or_leave(&self.stop, self.store.abort_upload(&self.name, id));
+        if let Err(error) = self.runtime.block_on(aborted) {
             tracing::warn!(name = %self.name, %error, "an upload could not be aborted");
         }
     }

@@ -1,11 +1,10 @@
 //! The extractor: fills segments with the bodies of members.
 
 use crate::{
-    agent::{ProgressCell, Stop},
+    agent::{AttemptContext, ProgressCell, Step, Stop},
     input::{Chunks, FetchSettings, Stretch, fetch},
     scratch::{Empties, OpenSegment},
 };
-use std::sync::Arc;
 use tarquet_common::{
     codes::{archive as codes, cluster, ourselves},
     failure::Failure,
@@ -39,10 +38,8 @@ pub struct Extraction {
     pub runs: Vec<Picked>,
     /// How far ahead to fetch.
     pub fetch: FetchSettings,
-    /// Counts fetched bytes.
-    pub progress: Arc<ProgressCell>,
-    /// Raised when the attempt should end.
-    pub stop: Stop,
+    /// Takes the counts of fetched bytes and the time spent, and tells when to end.
+    pub context: AttemptContext,
 }
 
 /// What lies in the ring.
@@ -64,11 +61,12 @@ pub struct Tag {
 /// What the store said; archives that do not decode as they were indexed; `STOPPED`.
 pub fn extract(runtime: &Handle, work: Extraction, empties: &Empties<Tag>) -> Result<(), Failure> {
     let stretches: Vec<Stretch> = work.runs.iter().map(|r| r.stretch.clone()).collect();
-    let mut chunks = fetch(runtime, stretches, work.fetch, Arc::clone(&work.progress));
-    let mut sink = RingSink { empties, open: None, names: Vec::new(), size: 0, gone: false };
+    let mut chunks = fetch(runtime, stretches, work.fetch, work.context.clone());
+    let progress = &work.context.progress;
+    let mut sink = RingSink { empties, progress, open: None, names: Vec::new(), size: 0, gone: false };
     let mut ahead = None;
     for (n, run) in work.runs.iter().enumerate() {
-        let first = one_run(run, n, &mut chunks, &mut ahead, &mut sink, &work.stop);
+        let first = one_run(run, n, &mut chunks, &mut ahead, &mut sink, &work.context.stop);
         let done = match first {
             Err(failure) if may_be_damaged(run, &failure) => {
                 chunks.finish(n);
@@ -100,8 +98,8 @@ fn read_again(
     first: Failure,
 ) -> Result<(), Failure> {
     let gentle = FetchSettings { in_flight: 1, ..work.fetch };
-    let mut chunks = fetch(runtime, vec![run.stretch.clone()], gentle, Arc::clone(&work.progress));
-    match one_run(run, 0, &mut chunks, &mut None, sink, &work.stop) {
+    let mut chunks = fetch(runtime, vec![run.stretch.clone()], gentle, work.context.clone());
+    match one_run(run, 0, &mut chunks, &mut None, sink, &work.context.stop) {
         Err(second) if second == first => {
             let mut damage = Failure::new(codes::MEMBER_DAMAGED, first.message);
             (damage.place, damage.expected, damage.found) = (first.place, first.expected, first.found);
@@ -125,17 +123,17 @@ fn one_run(
     let mut stream = MemberStream::new(run.archive.container, &run.start, run.window.as_deref(), wanted)?;
     loop {
         if stop.is_raised() {
-            return Err(Failure::new(cluster::STOPPED, "the attempt was stopped"));
+            return Err(Stop::failure());
         }
         let chunk = match ahead.take() {
             Some(chunk) => Some(chunk),
-            None => chunks.next_chunk()?,
+            None => sink.progress.timed(Step::Fetch, || chunks.next_chunk())?,
         };
         match chunk {
             // A run may be done before its stretch is: the rest of it is passed over.
             Some(chunk) if chunk.stretch == n => {
                 if !stream.is_done() {
-                    stream.feed(&chunk.bytes, sink)?;
+                    sink.progress.timed(Step::Decompress, || stream.feed(&chunk.bytes, sink))?;
                 }
                 if stream.is_done() {
                     chunks.finish(n);
@@ -155,6 +153,7 @@ fn one_run(
 /// Puts bodies into the ring's segments.
 struct RingSink<'a> {
     empties: &'a Empties<Tag>,
+    progress: &'a ProgressCell,
     open: Option<OpenSegment<Tag>>,
     names: Vec<u32>,
     size: usize,
@@ -189,7 +188,7 @@ impl BodySink for RingSink<'_> {
             self.flush();
         }
         if self.open.is_none() {
-            let open = self.empties.take();
+            let open = self.progress.waiting(|| self.empties.take());
             self.open = Some(open.ok_or_else(|| self.gone())?);
         }
         let open = self.open.as_mut().expect("taken just now");
@@ -225,7 +224,15 @@ mod tests {
     fn a_ring_without_a_reader_stops_the_extractor() {
         let dir = tempfile::tempdir().unwrap();
         let (empties, filled) = ring::<Tag>(dir.path(), 1, 4096).unwrap();
-        let mut sink = RingSink { empties: &empties, open: None, names: vec![0, 1], size: 0, gone: false };
+        let progress = ProgressCell::default();
+        let mut sink = RingSink {
+            empties: &empties,
+            progress: &progress,
+            open: None,
+            names: vec![0, 1],
+            size: 0,
+            gone: false,
+        };
         sink.begin(0, 4000).unwrap();
         sink.complete(0).unwrap();
         drop(filled);

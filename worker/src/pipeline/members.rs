@@ -102,7 +102,9 @@ pub(crate) fn with_members(
     extraction: Extraction,
     mut each: impl FnMut(u32, &ArchiveRef, &MemberRef, Content) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let (empties, filled) = ring::<Tag>(scratch, SEGMENTS, members.segment_bytes())?;
+    let segment_bytes = members.segment_bytes();
+    let (empties, filled) = ring::<Tag>(scratch, SEGMENTS, segment_bytes)?;
+    extraction.context.progress.set_scratch((SEGMENTS * segment_bytes) as u64);
     thread::scope(|scope| {
         let extractor = scope.spawn(move || extract(runtime, extraction, &empties));
         let mut bodies = Bodies { filled, segment: None, at: 0 };

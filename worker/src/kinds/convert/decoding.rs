@@ -1,7 +1,7 @@
 //! Members to frames, whatever is in them.
 
 use crate::{
-    agent::{ProgressCell, panic_words},
+    agent::{ProgressCell, Step, panic_words},
     scratch::Body,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -70,7 +70,8 @@ pub(super) fn decode(
 ) -> Result<Frame, Failure> {
     progress.decoding(place);
     let options = decoding.options(body.as_ref().len() as u64);
-    let caught = catch_unwind(AssertUnwindSafe(|| tarquet_decode::decode(body, &options)));
+    let decode = AssertUnwindSafe(|| tarquet_decode::decode(body, &options));
+    let caught = progress.timed(Step::Decode, || catch_unwind(decode));
     progress.decoded();
     caught.unwrap_or_else(|panic| {
         progress.blame(place);

@@ -1,12 +1,13 @@
 //! The index stage: one archive, read once.
 
 use crate::{
+    agent::{Step, Stop},
     attempt::{Site, Work},
     input::{FetchSettings, Stretch, fetch, open_root, stretch},
     output::{StoreWriter, UploadSettings},
 };
 use std::{io, sync::Arc};
-use tarquet_common::{codes::cluster, failure::Failure, receipt::Counts, store::Store};
+use tarquet_common::{failure::Failure, receipt::Counts, store::Store};
 use tarquet_container::{
     Container, MemberKind,
     container::HEAD_LEN,
@@ -40,13 +41,7 @@ fn build(
     index_store: Arc<dyn Store>,
 ) -> Result<Work, Failure> {
     let writer = |name: String| {
-        StoreWriter::begin(
-            site.runtime.clone(),
-            Arc::clone(&index_store),
-            name,
-            UPLOAD,
-            Arc::clone(&site.context.progress),
-        )
+        StoreWriter::begin(site.runtime.clone(), Arc::clone(&index_store), name, UPLOAD, site.context.clone())
     };
     let members = writer(members_key(&block.index_key))?;
     let windows = writer(windows_key(&block.index_key))?;
@@ -73,18 +68,20 @@ fn as_stream(
 ) -> Result<(ArchiveIndex, Objects), Failure> {
     let archive = &block.archive;
     let mut builder = IndexBuilder::new(identity(archive), archive.container, spacing, limits, objects)?;
-    let mut chunks = fetch(&site.runtime, vec![input], FETCH, Arc::clone(&site.context.progress));
+    let mut chunks = fetch(&site.runtime, vec![input], FETCH, site.context.clone());
     let mut first = true;
-    while let Some(chunk) = chunks.next_chunk().map_err(|f| f.at_uri(&archive.uri))? {
+    let progress = &site.context.progress;
+    let mut next = || progress.timed(Step::Fetch, || chunks.next_chunk()).map_err(|f| f.at_uri(&archive.uri));
+    while let Some(chunk) = next()? {
         if site.context.stop.is_raised() {
-            return Err(Failure::new(cluster::STOPPED, "the attempt was stopped"));
+            return Err(Stop::failure());
         }
         if std::mem::take(&mut first) {
             let head = &chunk.bytes[..chunk.bytes.len().min(HEAD_LEN)];
             archive.container.check_head(head).map_err(|f| f.at_uri(&archive.uri))?;
         }
-        builder.feed(&chunk.bytes)?;
-        site.context.progress.bytes_done(chunk.bytes.len() as u64);
+        progress.timed(Step::Decompress, || builder.feed(&chunk.bytes))?;
+        progress.bytes_done(chunk.bytes.len() as u64);
     }
     let (summary, objects) = builder.finish()?;
     Ok((summary.index, objects))

@@ -1,7 +1,11 @@
 //! Partitions being written: one encoder at a time, its bytes going up as they come.
 
 use super::rules::file_settings;
-use crate::{attempt::Site, output::Upload};
+use crate::{
+    agent::{ProgressCell, Step},
+    attempt::Site,
+    output::Upload,
+};
 use arrow::record_batch::RecordBatch;
 use std::collections::VecDeque;
 use tarquet_common::{failure::Failure, receipt::Artifact};
@@ -41,9 +45,12 @@ impl<'a> Partitions<'a> {
 
     /// Writes rows into the partition at hand.
     pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
+        let progress = &self.site.context.progress;
         let open = self.open()?;
-        open.encoder.push(batch)?;
-        open.drain()
+        progress.timed(Step::Encode, || open.encoder.push(batch))?;
+        open.drain()?;
+        progress.set_memory(open.encoder.memory_bytes() + open.upload.held_bytes());
+        Ok(())
     }
 
     /// One more member has been dealt with; the last of a partition ends it.
@@ -77,7 +84,8 @@ impl<'a> Partitions<'a> {
     fn end(&mut self) -> Result<(), Failure> {
         self.open()?;
         let (Some(open), Some(partition)) = (self.open.take(), self.left.pop_front()) else { return Ok(()) };
-        self.done.push(open.end(partition.number)?);
+        self.done.push(open.end(partition.number, &self.site.context.progress)?);
+        self.site.context.progress.set_memory(0);
         self.members = 0;
         Ok(())
     }
@@ -91,8 +99,8 @@ impl Open {
         Ok(())
     }
 
-    fn end(mut self, partition: u32) -> Result<Artifact, Failure> {
-        let finished = self.encoder.finish()?;
+    fn end(mut self, partition: u32, progress: &ProgressCell) -> Result<Artifact, Failure> {
+        let finished = progress.timed(Step::Encode, || self.encoder.finish())?;
         self.drain()?;
         self.upload.finish(partition, finished.rows)
     }

@@ -70,7 +70,7 @@ impl<'a> Quarantine<'a> {
             Arc::clone(&self.site.job),
             format!("quarantine/{}/{attempt}.parquet", lease.stage_name),
             UploadSettings { part_bytes: 8 << 20, in_flight: 1 },
-            Arc::clone(&self.site.context.progress),
+            self.site.context.clone(),
         )?;
         writer.write_all(&bytes).map_err(|e| {
             Failure::new(codes::STORE_UNREACHABLE, "the quarantine file cannot be written").caused_by(&e)

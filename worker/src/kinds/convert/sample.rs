@@ -6,7 +6,6 @@ use crate::{
     input::FetchSettings,
     pipeline::{Content, Extraction, Members, with_members},
 };
-use std::sync::Arc;
 use tarquet_common::{
     failure::{Class, Failure},
     receipt::Counts,
@@ -26,12 +25,7 @@ pub(super) async fn run(site: Site, shared: SampleShared, block: SampleBlock) ->
     let members = Members::of(block.runs, |place, m| refusal(place, m).is_none());
     let mut opener = Opener::new(&site.stores, &shared.store, &shared.index_uri, &shared.index_store);
     let runs = members.open(&mut opener).await?;
-    let extraction = Extraction {
-        runs,
-        fetch: FETCH,
-        progress: Arc::clone(&site.context.progress),
-        stop: site.context.stop.clone(),
-    };
+    let extraction = Extraction { runs, fetch: FETCH, context: site.context.clone() };
     let task = move || sample(&site, &shared, &members, extraction);
     tokio::task::spawn_blocking(task).await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
 }

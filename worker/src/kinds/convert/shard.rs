@@ -6,12 +6,12 @@ use super::{
     quarantine::Quarantine,
 };
 use crate::{
+    agent::Step,
     attempt::{Opener, Site, Work},
     input::FetchSettings,
     pipeline::{Content, Extraction, Members, with_members},
     scratch::Body,
 };
-use std::sync::Arc;
 use tarquet_common::{
     codes::plan as codes,
     failure::{Class, Failure},
@@ -31,12 +31,7 @@ pub(super) async fn run(site: Site, shared: ConvertShared, block: ConvertBlock) 
     let members = Members::of(block.runs, tried);
     let mut opener = Opener::new(&site.stores, &shared.store, &shared.index_uri, &shared.output_store);
     let runs = members.open(&mut opener).await?;
-    let extraction = Extraction {
-        runs,
-        fetch: FETCH,
-        progress: Arc::clone(&site.context.progress),
-        stop: site.context.stop.clone(),
-    };
+    let extraction = Extraction { runs, fetch: FETCH, context: site.context.clone() };
     let task = move || convert(&site, &shared, schema, (block.first, block.partitions), &members, extraction);
     tokio::task::spawn_blocking(task).await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
 }
@@ -134,7 +129,8 @@ impl Shard<'_> {
             return Err(placed(Failure::new(codes::NOTHING_SAMPLED, text)));
         };
         let source = self.shared.provenance.then(|| format!("{}!{}", archive.uri, member.display_name()));
-        let (batch, report) = conform(partitions.schema(), &frame, source.as_deref()).map_err(placed)?;
+        let conformed = || conform(partitions.schema(), &frame, source.as_deref());
+        let (batch, report) = self.site.context.progress.timed(Step::Encode, conformed).map_err(placed)?;
         drop(frame);
         self.counts.without_columns += u64::from(report.columnless_rows > 0);
         self.counts.columns_dropped += report.dropped_columns.len() as u64;
