@@ -52,7 +52,8 @@ impl Slot {
         let ask = Acquire {
             worker: self.session.settings.worker.clone(),
             request: self.session.next_request(),
-            wait_ms: self.session.settings.acquire_wait_ms,
+            // A worker is taken for gone when nothing was heard of it for a lease: an idle one asks more often than that.
+            wait_ms: self.session.settings.acquire_wait_ms.min(self.session.terms().lease_ttl_ms / 3),
         };
         let patience = Duration::from_millis(self.session.terms().orphan_after_ms);
         self.session.until_answered("acquire", patience, || self.session.leasing.acquire(ask.clone())).await
