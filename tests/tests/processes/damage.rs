@@ -25,7 +25,7 @@ fn held_then_accepted(name: &str, bad: &[u8], code: &str) {
     let failures = world.tarquet(&["failures", "out", "-o", "json"]).exits(0).json();
     assert_eq!(failures[0]["code"], code, "{failures}");
     assert!(!failures[0]["hint"].as_str().unwrap().is_empty());
-    assert!(failures[0]["reproduce"].as_str().unwrap().starts_with("tarquet inspect '"));
+    assert!(failures[0]["reproduce"].as_str().unwrap().starts_with("tarquet inspect "));
 
     let resume = |how| ["run", "--resume", "out", how, "--progress", "none", "-o", "json"];
     let again = world.tarquet(&resume("--retry")).exits(5).json();
