@@ -115,6 +115,7 @@ impl Local {
         home: Home,
         store: &StoreSettings,
         resources: &Resources,
+        take_over: bool,
     ) -> Result<Self, CliError> {
         let stores = Arc::new(Stores::new());
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
@@ -122,6 +123,7 @@ impl Local {
         settings.registry = Some(home.registry);
         settings.registry_store = store.clone();
         settings.paths = FilePaths::Anywhere;
+        settings.take_over = take_over;
         let kinds = Arc::new(AllKinds::new(stores.clone(), build()));
         let coordinator = Coordinator::start(settings, kinds, stores.clone(), clock.clone()).await?;
         let handle = coordinator.handle.clone();

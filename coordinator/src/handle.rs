@@ -20,6 +20,7 @@ pub struct CoordinatorHandle {
     pub(crate) registry: Registry,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) paths: FilePaths,
+    pub(crate) take_over: bool,
     /// Content of the probe file in the shared directory, which workers must present.
     pub(crate) shared_probe: Option<String>,
     pub(crate) metrics: Arc<Metrics>,

@@ -12,6 +12,7 @@
 //! what happens to a job: that is the core's.
 
 pub mod access;
+mod catch_up;
 mod chance;
 mod driver;
 mod effects;

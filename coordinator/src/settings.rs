@@ -29,6 +29,9 @@ pub struct CoordinatorSettings {
     pub registry_store: StoreSettings,
     /// Which file paths jobs may name.
     pub paths: FilePaths,
+    /// No other coordinator is left: jobs that the ledger does not know are taken over even where the store could not
+    /// keep two coordinators apart.
+    pub take_over: bool,
     /// Leases, retries and the like.
     pub core: Settings,
 }
@@ -42,6 +45,7 @@ impl CoordinatorSettings {
             registry: None,
             registry_store: StoreSettings::default(),
             paths: FilePaths::Refused,
+            take_over: false,
             core,
         }
     }

@@ -1,32 +1,29 @@
 //! From a state directory to a running coordinator.
 
 use crate::{
+    catch_up::CatchUp,
     chance,
-    driver::{self, DriverHandle, Parts, Told},
+    driver::{self, Parts},
     effects::Executor,
     handle::CoordinatorHandle,
     ledger::{self, Ledger, LedgerError, Opened},
     metrics::Metrics,
     planner::{Kinds, output_store},
-    rebuild::{Registry, snapshot},
+    rebuild::Registry,
     settings::{CoordinatorSettings, FilePaths},
     shared,
     stores::OpenStores,
 };
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 use tarquet_common::{
     clock::Clock,
     codes::{cluster, ourselves},
-    failure::{Class, Failure},
+    failure::Failure,
     ids::JobId,
     store::{StoreError, StoreSettings, Uri},
 };
 use tarquet_core::{Command, State};
 use tokio::task::JoinHandle;
-
-/// Times that the registry or a job is read before the start fails, and the wait between.
-const READ_TRIES: u32 = 6;
-const READ_WAIT: Duration = Duration::from_secs(2);
 
 /// A coordinator in this process.
 pub struct Coordinator {
@@ -48,10 +45,10 @@ impl Coordinator {
             FilePaths::Shared(dir) => Some(shared::probe(dir)?),
             FilePaths::Anywhere | FilePaths::Refused => None,
         };
-        let paths = settings.paths.clone();
+        let (paths, take_over) = (settings.paths.clone(), settings.take_over);
         let registry = open_registry(&settings, &*stores).await?;
         let (ledger, state) = load(&settings, &*clock).await?;
-        Self::run(Run { ledger, state, kinds, stores, registry, clock, paths, shared_probe }).await
+        Self::run(Run { ledger, state, kinds, stores, registry, clock, paths, take_over, shared_probe }).await
     }
 
     /// The same on a ledger of the caller's: rows that do not read are an error.
@@ -73,13 +70,14 @@ impl Coordinator {
             registry,
             clock,
             paths: settings.paths,
+            take_over: settings.take_over,
             shared_probe: None,
         })
         .await
     }
 
     async fn run(run: Run) -> Result<Self, Failure> {
-        let Run { ledger, state, kinds, stores, registry, clock, paths, shared_probe } = run;
+        let Run { ledger, state, kinds, stores, registry, clock, paths, take_over, shared_probe } = run;
         let known = unfinished(&state);
         let finished = state.job_ids().filter(|id| !known.contains_key(*id)).cloned().collect::<Vec<_>>();
         let nonce = chance::hex();
@@ -94,9 +92,18 @@ impl Coordinator {
                 .await
                 .map_or_else(|died| broken(&died), |end| end.err().unwrap_or_else(stopped)));
         }
-        catch_up(&driver, &*stores, &registry, known, &finished).await?;
-        let handle =
-            CoordinatorHandle { driver, kinds, stores, registry, clock, paths, shared_probe, metrics };
+        CatchUp { driver: &driver, stores: &*stores, take_over }.run(&registry, known, &finished).await?;
+        let handle = CoordinatorHandle {
+            driver,
+            kinds,
+            stores,
+            registry,
+            clock,
+            paths,
+            take_over,
+            shared_probe,
+            metrics,
+        };
         Ok(Self { handle, driver: task })
     }
 
@@ -126,6 +133,7 @@ struct Run {
     registry: Registry,
     clock: Arc<dyn Clock>,
     paths: FilePaths,
+    take_over: bool,
     shared_probe: Option<String>,
 }
 
@@ -202,63 +210,4 @@ fn tell(found: &Opened) {
 fn unfinished(state: &State) -> BTreeMap<JobId, (String, StoreSettings)> {
     let rows = state.job_ids().filter_map(|id| state.job(id)).filter(|row| !row.phase.is_over());
     rows.map(|row| (row.job.clone(), (row.job_uri.clone(), output_store(&row.spec)))).collect()
-}
-
-/// Reads every unfinished job of the ledger, and every job of the registry that the ledger does not know.
-async fn catch_up(
-    driver: &DriverHandle,
-    stores: &dyn OpenStores,
-    registry: &Registry,
-    mut wanted: BTreeMap<JobId, (String, StoreSettings)>,
-    finished: &[JobId],
-) -> Result<(), Failure> {
-    for pointer in patiently(|| registry.all()).await? {
-        if !finished.contains(&pointer.job) {
-            wanted.entry(pointer.job).or_insert((pointer.job_uri, pointer.store));
-        }
-    }
-    for (job, (job_uri, store)) in wanted {
-        if let Err(failure) = adopt(driver, stores, &job, &job_uri, &store).await {
-            // One job that cannot be read must not keep all others from going on.
-            tracing::error!(%job, code = %failure.code, %failure, causes = ?failure.causes, "a job could not be read back");
-        }
-    }
-    Ok(())
-}
-
-async fn adopt(
-    driver: &DriverHandle,
-    stores: &dyn OpenStores,
-    job: &JobId,
-    job_uri: &str,
-    store: &StoreSettings,
-) -> Result<(), Failure> {
-    let uri = Uri::parse_here(job_uri).map_err(StoreError::from)?;
-    let Some(found) = patiently(|| snapshot(stores, &uri, store)).await? else {
-        tracing::debug!(%job, "no objects of the job yet");
-        let told = driver.ask(Command::NothingStored(job.clone())).await;
-        return told.map(drop).map_err(|dead| Failure::new(ourselves::INVARIANT, dead.to_string()));
-    };
-    match driver.ask(Command::Adopt(Box::new(found))).await {
-        Ok(Told::Refused(tarquet_core::Refusal::Because(failure))) => Err(*failure),
-        Ok(_) => Ok(()),
-        Err(dead) => Err(Failure::new(ourselves::INVARIANT, dead.to_string())),
-    }
-}
-
-/// Again while only the surroundings fail.
-async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
-    mut read: impl FnMut() -> F,
-) -> Result<T, Failure> {
-    let mut tries = 1;
-    loop {
-        match read().await {
-            Err(failure) if failure.class() == Class::Environment && tries < READ_TRIES => {
-                tracing::warn!(%failure, "reading back failed, trying again");
-                tries += 1;
-                tokio::time::sleep(READ_WAIT).await;
-            }
-            other => return other,
-        }
-    }
 }

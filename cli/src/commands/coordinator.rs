@@ -36,6 +36,9 @@ pub(crate) struct Args {
     /// Where pointers to jobs are kept, so that jobs outlive this machine [default: beside the state]
     #[arg(long, value_name = "URI", env = "TARQUET_REGISTRY")]
     registry: Option<String>,
+    /// No other coordinator is left: take over jobs that are not in the ledger, whatever their store can do
+    #[arg(long)]
+    take_over: bool,
     /// How long a lease lives without being renewed
     #[arg(long, value_name = "TIME", env = "TARQUET_LEASE_TTL", default_value = "60s")]
     lease_ttl: crate::args::Duration,
@@ -107,6 +110,7 @@ fn settings(args: &Args, cx: &Context) -> Result<CoordinatorSettings, CliError> 
     if let Some(uri) = &args.registry {
         settings.registry = Some(Uri::parse_here(uri).map_err(|e| Failure::from(StoreError::from(e)))?);
     }
+    settings.take_over = args.take_over;
     settings.registry_store = cx.globals.store.settings();
     if let Some(dir) = &args.shared {
         settings.paths = FilePaths::Shared(dir.clone());

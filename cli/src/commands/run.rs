@@ -41,6 +41,9 @@ pub(crate) struct Args {
     /// With --resume: try again what failed
     #[arg(long, requires = "resume", conflicts_with = "accept")]
     retry: bool,
+    /// With --resume: no other coordinator is left, so go on even where the store could not keep two apart
+    #[arg(long, requires = "resume")]
+    take_over: bool,
     #[command(flatten)]
     resources: ResourceFlags,
 }
@@ -70,7 +73,7 @@ async fn fresh(spec: &Spec, resources: &Resources, cx: &Context) -> Result<Exit,
             .map_err(|f| f.at_uri(spec.schema.file.as_deref().unwrap_or_default()))?;
     }
     let home = Home::of(&spec.output.uri, spec.output.job_uri.as_deref())?;
-    let local = Local::start(home, &spec.output.store, resources).await?;
+    let local = Local::start(home, &spec.output.store, resources, false).await?;
     let job = match local.handle.submit(token(cx), value).await {
         Ok(submitted) => submitted.job.to_string(),
         Err(error) => {
@@ -84,7 +87,7 @@ async fn fresh(spec: &Spec, resources: &Resources, cx: &Context) -> Result<Exit,
 async fn resume(output: &str, args: &Args, resources: &Resources, cx: &Context) -> Result<Exit, CliError> {
     let kept = offline::read(output, cx).await?;
     let settings: StoreSettings = cx.globals.store.settings();
-    let local = Local::start(Home::of(output, None)?, &settings, resources).await?;
+    let local = Local::start(Home::of(output, None)?, &settings, resources, args.take_over).await?;
     let job = kept.status.job.to_string();
     if local.handle.status(&job).await.is_err() {
         let prefix = kept.store.root().to_string();

@@ -145,6 +145,10 @@ super::codes! {
     CERTS_EXIST = 771, Usage, "there are certificates already",
         "`certs init` never overwrites: services in use would no longer trust each other.",
         "Choose an empty folder, say --if-missing to keep a complete set, or renew what is there with `tarquet certs renew DIR`.";
+    /// Two coordinators cannot be told apart.
+    TAKE_OVER_UNSAFE = 772, Denied, "the job may have another coordinator",
+        "The job's objects were written by a coordinator with another ledger. Where a store keeps its conditions, one of two coordinators wins each write; this store does not, so both could publish.",
+        "Make sure that no other coordinator is at work on the job, then say --take-over when this one is started.";
     /// The attempt was told to stop.
     STOPPED = 794, Lost, "the attempt was stopped",
         "The coordinator or the worker's operator ended the attempt: the shard is done elsewhere, or the job is over.",

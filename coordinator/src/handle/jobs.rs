@@ -6,7 +6,7 @@ use crate::{
     driver::{Dead, Told},
     jobs::{Adopted, EventLine, Jobs, JobsError, Lines, PAGE_MAX, Statuses, Steer, Submitted},
     objects::{self, Pointer},
-    rebuild::snapshot_of,
+    rebuild::{may_take_over, snapshot_of},
     shared,
 };
 use async_trait::async_trait;
@@ -226,6 +226,10 @@ impl Jobs for CoordinatorHandle {
         let uri = Uri::parse_here(job_uri).map_err(|e| Failure::from(StoreError::from(e)))?;
         let snapshot = snapshot_of(&self.stores, &uri, &store).await?;
         let job = snapshot.submit.job.clone();
+        if self.status(&job.to_string()).await.is_err() {
+            let opened = self.stores.open(&uri, &store).await.map_err(Failure::from)?;
+            may_take_over(&*opened, &snapshot, self.take_over).await?;
+        }
         self.registry.write(&Pointer { job: job.clone(), job_uri: uri.to_string(), store }).await?;
         match self.wish(Command::Adopt(Box::new(snapshot))).await? {
             Reply::Adopted { rebuilt } => Ok(Adopted { job, rebuilt }),

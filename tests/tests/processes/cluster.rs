@@ -86,9 +86,15 @@ impl<'a> Cluster<'a> {
 
     /// Starts the coordinator, again where it was before.
     pub(crate) fn start_coordinator(&mut self) {
+        self.start_coordinator_with(&[]);
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn start_coordinator_with(&mut self, more: &[&str]) {
         let [listen, http] = &self.addresses;
         let args =
             ["coordinator", "--state", "state", "--listen", listen, "--http", http, "--lease-ttl", "3s"];
+        let args = [&args[..], more].concat();
         let mut process = Process::start(self.world, "coordinator", self.world.command(), &args);
         until("the coordinator", || {
             assert!(process.is_running(), "the coordinator ended:\n{}", process.log());

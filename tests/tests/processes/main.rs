@@ -16,6 +16,7 @@ mod memory;
 mod notices;
 mod schema;
 mod sweep;
+mod take_over;
 mod together;
 mod traffic;
 mod world;

@@ -51,7 +51,12 @@ impl Answer {
 
 impl World {
     pub(crate) fn new() -> Self {
-        let server = Server::start(Config::default()).expect("a free port");
+        Self::with(Config::default())
+    }
+
+    /// The same with another kind of server.
+    pub(crate) fn with(config: Config) -> Self {
+        let server = Server::start(config).expect("a free port");
         Self { dir: tempfile::tempdir().expect("a directory"), server }
     }
 
