@@ -1,7 +1,8 @@
 //! What a client may use up, in one place.
 //!
 //! A **stranger** is a connection on which no call was admitted yet: it may be a probe, a client that is about to show
-//! its token, or somebody who has none. Strangers are few and short-lived, and who opens many ends its own. What a client with a token uses is bounded too, since its host may be taken over.
+//! its token, or somebody who has none. Strangers are few and short-lived, and who opens many ends its own. What a client
+//! with a token uses is bounded too, since its host may be taken over.
 
 use std::time::Duration;
 
