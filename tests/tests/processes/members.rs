@@ -148,7 +148,7 @@ fn files_that_reach_outside_claim_petabytes_or_run_code_are_set_aside() {
             bad.push(Entry::file(format!("bad/{:03}.h5", bad.len()), &fs::read(path).unwrap()));
         }
     }
-    assert!(bad.len() > 100, "{} files", bad.len());
+    assert_eq!(bad.len(), 5 + 137, "all of both folders");
     let world = World::new();
     let done = convert(&world, &bad);
     let done = done.exits(3).json();
