@@ -56,13 +56,12 @@ class Cluster:
         return found
 
     def holder(self, among):
-        """A container whose worker holds leases, and the shards it holds."""
+        """A container whose worker holds leases."""
         def ask():
             for short, line in self.tarquet.workers().items():
                 mine = [c for c in among if c.startswith(short)]
-                held = {shard for _, stage, shard, _ in line["leases"] if stage == CONVERT}
-                if mine and held:
-                    return mine[0], held
+                if mine and any(stage == CONVERT for _, stage, _, _ in line["leases"]):
+                    return mine[0]
             return None
         return until("a worker with leases", ask)
 
@@ -176,21 +175,24 @@ def big(cluster):
         f"{truth['rows']} rows and every column's checksum are right; no upload is left open")
 
 
-def in_flight(cluster, held, worker):
-    """Of the shards that a worker held, those that have no receipt: it was struck in the middle of them."""
-    struck = {shard: worker for shard in held - set(cluster.lake.receipts("big"))}
-    assert struck, "the worker had finished what it held: it was not struck in the middle"
-    return struck
+def in_flight(cluster, container):
+    """The shards that a worker had in hand when it was struck, and its name: leased to it still, and without a receipt once
+    what it had handed in a moment before has become one."""
+    time.sleep(0.5)
+    line = cluster.tarquet.workers()[container[:12]]
+    held = {shard for _, stage, shard, _ in line["leases"] if stage == CONVERT}
+    struck = {shard: line["worker"] for shard in held - set(cluster.lake.receipts("big"))}
+    assert struck, "the worker had nothing in hand: it was not struck in the middle"
+    return struck, line["worker"]
 
 
 def kill_worker(cluster):
     """SIGKILL to a worker's container in the middle of its shards."""
     cluster.receipts(4)
-    container, held = cluster.holder(cluster.project.containers("worker"))
-    name = cluster.tarquet.workers()[container[:12]]["worker"]
+    container = cluster.holder(cluster.project.containers("worker"))
     docker("kill", "--signal", "KILL", container)
     assert state(container)["ExitCode"] == 137 and not state(container)["Running"]
-    struck = in_flight(cluster, held, name)
+    struck, name = in_flight(cluster, container)
     cluster.receipts(10)
     docker("start", container)
     until("the worker to come back", lambda: (w := cluster.tarquet.workers().get(container[:12])) and w["worker"] != name)
@@ -215,11 +217,11 @@ def kill_coordinator(cluster, job):
 def cut_worker(cluster):
     """A worker without a network for three leases."""
     cluster.receipts(24)
-    container, held = cluster.holder(cluster.project.containers("worker"))
-    name, started = cluster.tarquet.workers()[container[:12]]["worker"], state(container)["StartedAt"]
+    container = cluster.holder(cluster.project.containers("worker"))
+    started = state(container)["StartedAt"]
     docker("network", "disconnect", cluster.network, container)
     cut = time.monotonic()
-    struck = in_flight(cluster, held, name)
+    struck, name = in_flight(cluster, container)
 
     def gone():
         line = cluster.tarquet.workers().get(container[:12])
