@@ -177,6 +177,7 @@ pub fn job_status(state: &State, job: &JobId, now: Millis) -> Option<JobStatus> 
     let live = || state.workers.values().filter(|w| state.is_live(w, now));
     let waiting = why_waiting(state, job, now);
     let current = current_stage(row);
+    let quarantine = quarantine(job);
     Some(JobStatus {
         job: row.job.clone(),
         name: row.name.clone(),
@@ -190,7 +191,7 @@ pub fn job_status(state: &State, job: &JobId, now: Millis) -> Option<JobStatus> 
             _ => None,
         },
         waiting,
-        next: next_commands(row, waiting),
+        next: next_commands(row, waiting, quarantine.members),
         output_uri: row.output_uri.clone(),
         job_uri: row.job_uri.clone(),
         publish: row.options.publish,
@@ -202,7 +203,7 @@ pub fn job_status(state: &State, job: &JobId, now: Millis) -> Option<JobStatus> 
         finished_unix_ms: row.finished_unix_ms,
         now_unix_ms: state.unix_at(now),
         stages: stages(job),
-        quarantine: quarantine(job),
+        quarantine,
         rate: rate(state, job, current),
         workers_live: count(live().count()),
         workers: count(state.workers.len()),
@@ -402,7 +403,7 @@ fn reason(state: &State, job: &Job, waiting: Option<WhyWaiting>, now: Millis) ->
 }
 
 /// The next commands to type.
-pub(crate) fn next_commands(row: &JobRow, waiting: Option<WhyWaiting>) -> Vec<String> {
+pub(crate) fn next_commands(row: &JobRow, waiting: Option<WhyWaiting>, quarantined: u64) -> Vec<String> {
     let job = &row.job;
     let all = |verbs: &[&str]| verbs.iter().map(|verb| format!("tarquet {verb} {job}")).collect();
     match (&row.phase, waiting) {
@@ -411,6 +412,7 @@ pub(crate) fn next_commands(row: &JobRow, waiting: Option<WhyWaiting>) -> Vec<St
             _ if held.back == Back::Checking => all(&["retry"]),
             _ => all(&["retry", "cancel"]),
         },
+        (Phase::Done(_), _) if quarantined == 0 => Vec::new(),
         (Phase::Failed(_) | Phase::Done(_), _) => all(&["failures"]),
         (Phase::Cancelled(_), _) => Vec::new(),
         (_, Some(WhyWaiting::Paused)) => all(&["resume", "cancel"]),

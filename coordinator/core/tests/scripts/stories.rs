@@ -48,6 +48,7 @@ fn from_submit_to_catalog() {
     }
     s.submit();
     assert_eq!(s.status().phase, PhaseName::Done);
+    assert!(s.status().next.is_empty(), "there is nothing to look at");
     assert_eq!(s.store.objects.len(), 2);
     assert!(s.store.uploads.is_empty());
     expect!("happy.txt", s);
@@ -71,6 +72,7 @@ fn beyond_the_budget_the_job_is_held_until_accepted() {
     s.complete("a", "z", 5);
     assert_eq!(s.status().phase, PhaseName::Done);
     assert_eq!(s.status().quarantine.members, 8);
+    assert!(s.status().next.iter().any(|n| n.starts_with("tarquet failures")));
     expect!("budget.txt", s);
 }
 

@@ -186,7 +186,11 @@ fn shown(names: &[Option<String>]) -> String {
 
 /// Decides one column.
 fn freeze_column(column: &JoinedColumn, rules: &SchemaRules, warnings: &mut Vec<Warning>) -> FrozenColumn {
-    let mut warn = |kind, text| warnings.push(Warning { kind, column: column.name.clone(), text });
+    let mut warn = |kind, text: String| {
+        // Only an index level can be without a name.
+        let text = if column.name.is_empty() { format!("the index: {text}") } else { text };
+        warnings.push(Warning { kind, column: column.name.clone(), text });
+    };
     let mut ty = match decided(column, rules, &mut warn) {
         Some(ty) => ty,
         None => {
