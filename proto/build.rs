@@ -52,6 +52,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             ),
         );
     }
+    // A view has its extras beside its other counts.
+    builder = builder
+        .btree_map(".tarquet.v1.Counts")
+        .field_attribute(".tarquet.v1.Counts.extras", "#[serde(flatten)]");
     builder.compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }

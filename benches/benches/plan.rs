@@ -2,9 +2,9 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
+use tarquet_common::archive::{ArchiveRef, Member};
 use tarquet_container::{Check, Container, Entry, MemberKind, SeekPoint, seek::SeekTable};
-use tarquet_convert::{ArchiveRef, MemberRef};
-use tarquet_core::kinds::convert::{ArchiveTable, Shape, plan_convert};
+use tarquet_coordinator::kinds::convert::{ArchiveTable, Shape, plan_convert};
 
 const MEMBER_BYTES: u64 = 350_000;
 const SPACING: u64 = 16 << 20;
@@ -24,7 +24,7 @@ fn table(n: u32, members: u64) -> ArchiveTable {
         index_key: Some(format!("index/{n}")),
         stream: false,
         members: (0..members)
-            .map(|i| MemberRef {
+            .map(|i| Member {
                 name: format!("x/{i:06}.h5").into_bytes(),
                 offset: i * step + 512,
                 size: MEMBER_BYTES,

@@ -1,10 +1,10 @@
 //! A **sample archive** as `tarquet generate frames` makes it, indexed, and its members' bodies.
 
 use std::{ffi::OsString, fs};
-use tarquet_common::failure::Failure;
+use tarquet_common::{archive::ArchiveIdentity, failure::Failure};
 use tarquet_container::{
     Container, Member,
-    index::{ArchiveIdentity, IndexBuilder, IndexLimits, IndexObjects, IndexSummary, MembersReader, Trailer},
+    index::{IndexBuilder, IndexLimits, IndexObjects, IndexSummary, MembersReader, Trailer},
     seek::Spacing,
     stream::{BodySink, MemberStream, Wanted},
 };

@@ -8,13 +8,13 @@ use tarquet_common::{
     failure::Failure,
     ids::WorkerId,
     leasing::{Goodbye, Leasing},
+    memory::UploadSettings,
     store::{StoreError, StoreSettings, Stores, Uri},
 };
 use tarquet_coordinator::{Coordinator, CoordinatorHandle, CoordinatorSettings, FilePaths, kinds::AllKinds};
 use tarquet_worker::{
     agent::{self, AgentSettings, Drain},
     attempt::{Runner, RunnerSettings},
-    output::UploadSettings,
 };
 use tokio::task::JoinHandle;
 
@@ -33,9 +33,6 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Re
     done
 }
 
-/// Bytes of one upload part, and how many are in flight.
-const UPLOAD: UploadSettings = UploadSettings { part_bytes: 8 << 20, in_flight: 2 };
-
 /// What is written into every file, and compared between workers and coordinator.
 pub(crate) fn build() -> String {
     format!("tarquet version {}", env!("CARGO_PKG_VERSION"))
@@ -50,7 +47,7 @@ pub(crate) fn worker_id(clock: &dyn Clock) -> WorkerId {
 
 /// What runs attempts here.
 pub(crate) fn runner(worker: WorkerId, resources: &Resources, stores: Arc<Stores>) -> Runner {
-    let settings = RunnerSettings { scratch: resources.scratch.clone(), upload: UPLOAD };
+    let settings = RunnerSettings { scratch: resources.scratch.clone(), upload: UploadSettings::PARTS };
     Runner::new(worker, settings, stores, Arc::new(SystemClock::default()))
 }
 

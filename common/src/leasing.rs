@@ -55,15 +55,18 @@ pub struct Acquire {
     pub wait_ms: u64,
 }
 
-/// The right to a shard until a deadline. Under 4 KiB whatever the number of members.
+/// The right to a shard until a deadline. Under 4 KiB whatever the number of items.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lease {
     /// The shard.
     pub shard: ShardId,
-    /// Kind of job: `convert`.
+    /// Kind of job, by its word.
     pub kind: String,
-    /// Name of the stage: `index`, `sample`, `convert`.
+    /// Name of the stage.
     pub stage_name: String,
+    /// The steps of an attempt of this stage, as the plan lists them: what progress names.
+    #[serde(default)]
+    pub steps: Vec<String>,
     /// The round this lease belongs to.
     pub round: u32,
     /// Names the attempt.
@@ -79,7 +82,7 @@ pub struct Lease {
     pub plan_name: String,
     /// BLAKE3 of the stage plan's head, hexadecimal: a plan that differs is not ours.
     pub plan_digest: String,
-    /// Members of this shard that kill the decoder: their places in the shard.
+    /// Items of this shard that kill the decoder: their places in the shard.
     pub skip: Vec<u32>,
     /// Time to live from now.
     pub ttl_ms: u64,
@@ -89,22 +92,22 @@ pub struct Lease {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Progress {
-    /// Bytes of member bodies finished; what stuck is judged by.
+    /// Bytes of input finished; what stuck is judged by.
     pub bytes_done: u64,
-    /// Members finished.
-    pub members_done: u64,
+    /// Items finished.
+    pub items_done: u64,
     /// Rows written.
     pub rows: u64,
-    /// Members quarantined so far (not yet counted against the budget).
+    /// Items quarantined so far (not yet counted against the budget).
     pub quarantined: u64,
     /// Bytes fetched from the store.
     pub bytes_fetched: u64,
     /// Bytes uploaded.
     pub bytes_written: u64,
-    /// What the attempt waits for now: `fetch`, `decompress`, `decode`, `encode`, `upload`.
+    /// The step that took most of the time lately, of those that the lease lists; empty where none did.
     pub step: String,
-    /// Place in the shard of the member being decoded, to name it should the decoder die.
-    pub at_member: Option<u32>,
+    /// Place in the shard of the item being decoded, to name it should the decoder die.
+    pub at_item: Option<u32>,
     /// Bytes of memory the slot holds.
     pub memory_bytes: u64,
 }
@@ -168,7 +171,7 @@ pub struct Fail {
     pub attempt: AttemptId,
     /// Why.
     pub failure: Failure,
-    /// Place in the shard of the member that was being decoded, if the decoder died or hung on it.
+    /// Place in the shard of the item that was being decoded, if the decoder died or hung on it.
     pub killer: Option<u32>,
 }
 

@@ -3,12 +3,15 @@
 //!
 //! Nothing here decides anything; nothing here imports another crate of ours.
 
+pub mod archive;
 pub mod clock;
 pub mod codes;
 pub mod failure;
 pub mod ids;
 pub mod instance;
+pub mod kinds;
 pub mod leasing;
+pub mod memory;
 pub mod origin;
 pub mod receipt;
 pub mod spec;

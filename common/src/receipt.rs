@@ -5,7 +5,8 @@
 //! about any kind of job; what only one kind understands is in `output`.
 
 use crate::ids::{AttemptId, ShardId, WorkerId};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeMap;
 
 /// One part of an upload, as the store acknowledged it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,9 +40,15 @@ pub struct Artifact {
     pub rows: u64,
 }
 
-/// A small object already written to the job prefix, such as a quarantine file.
+/// The role of the file that lists the items that failed.
+pub const QUARANTINE: &str = "quarantine";
+
+/// An object already written to the job prefix, beside the dataset: a quarantine file, or what a later stage reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SideObject {
+    /// What it is for: [`QUARANTINE`], or a word of the kind's own.
+    #[serde(default = "quarantine")]
+    pub role: String,
     /// Key, relative to the job prefix.
     pub name: String,
     /// Bytes.
@@ -50,42 +57,94 @@ pub struct SideObject {
     pub crc64: String,
 }
 
-/// What an attempt counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Receipts of the first release had this one role.
+fn quarantine() -> String {
+    QUARANTINE.to_owned()
+}
+
+/// What an attempt counted. An **item** is what the kind says it is: a member of an archive, a file, an array, a line.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Counts {
-    /// Members seen to their end, converted or quarantined.
-    pub members: u64,
-    /// Members in the quarantine file.
-    pub quarantined: u64,
-    /// Members whose frame has no columns: counted, not written.
-    pub without_columns: u64,
+    /// Items seen to their end, done or failed.
+    #[serde(alias = "members")]
+    pub items: u64,
+    /// Items that failed and were set aside.
+    #[serde(alias = "quarantined")]
+    pub failed: u64,
     /// Rows written.
     pub rows: u64,
     /// Bytes fetched from the store.
-    pub bytes_fetched: u64,
-    /// Bytes of member bodies.
-    pub bytes_members: u64,
-    /// Bytes of Arrow data handed to the encoder.
-    pub bytes_arrow: u64,
+    #[serde(alias = "bytes_fetched")]
+    pub bytes_in: u64,
     /// Bytes of artifacts.
-    pub bytes_written: u64,
-    /// Columns dropped because the spec said `drop`, summed over members.
-    pub columns_dropped: u64,
+    #[serde(alias = "bytes_written")]
+    pub bytes_out: u64,
+    /// What only the kind counts, under its own names; none of them is 0.
+    #[serde(flatten, deserialize_with = "without_zeros")]
+    pub extras: BTreeMap<String, u64>,
 }
 
 impl Counts {
+    /// Names that a kind may not give to what it counts.
+    const TAKEN: [&str; 5] = ["items", "failed", "rows", "bytes_in", "bytes_out"];
+    /// Most extras of one kind.
+    pub const EXTRAS_MAX: usize = 16;
+    /// Longest name of one, in bytes.
+    pub const EXTRA_NAME_MAX: usize = 64;
+
+    /// Counts `n` more of what the kind calls `name`.
+    pub fn count(&mut self, name: &str, n: u64) {
+        if n > 0 {
+            *self.extras.entry(name.to_owned()).or_default() += n;
+        }
+    }
+
+    /// How many were counted of what the kind calls `name`.
+    pub fn extra(&self, name: &str) -> u64 {
+        self.extras.get(name).copied().unwrap_or(0)
+    }
+
     /// Adds another attempt's counts.
     pub fn add(&mut self, other: &Self) {
-        self.members += other.members;
-        self.quarantined += other.quarantined;
-        self.without_columns += other.without_columns;
+        self.items += other.items;
+        self.failed += other.failed;
         self.rows += other.rows;
-        self.bytes_fetched += other.bytes_fetched;
-        self.bytes_members += other.bytes_members;
-        self.bytes_arrow += other.bytes_arrow;
-        self.bytes_written += other.bytes_written;
-        self.columns_dropped += other.columns_dropped;
+        self.bytes_in += other.bytes_in;
+        self.bytes_out += other.bytes_out;
+        other.extras.iter().for_each(|(name, n)| self.count(name, *n));
+    }
+
+    /// Takes away what was [added](Self::add).
+    ///
+    /// # Panics
+    /// Where it never was.
+    pub fn subtract(&mut self, other: &Self) {
+        self.items -= other.items;
+        self.failed -= other.failed;
+        self.rows -= other.rows;
+        self.bytes_in -= other.bytes_in;
+        self.bytes_out -= other.bytes_out;
+        for (name, n) in &other.extras {
+            let left = self.extra(name).checked_sub(*n).expect("it was added before");
+            match left {
+                0 => drop(self.extras.remove(name)),
+                left => drop(self.extras.insert(name.clone(), left)),
+            }
+        }
+    }
+
+    /// Every number in it.
+    pub fn numbers(&self) -> impl Iterator<Item = u64> {
+        let own = [self.items, self.failed, self.rows, self.bytes_in, self.bytes_out];
+        own.into_iter().chain(self.extras.values().copied())
+    }
+
+    /// The first extra that cannot be one: too many, too long a name, or a name that is taken.
+    pub fn odd_extra(&self) -> Option<&str> {
+        let odd = |name: &&String| name.len() > Self::EXTRA_NAME_MAX || Self::TAKEN.contains(&name.as_str());
+        let beyond = self.extras.keys().nth(Self::EXTRAS_MAX);
+        self.extras.keys().find(odd).or(beyond).map(String::as_str)
     }
 }
 
@@ -104,13 +163,99 @@ pub struct Receipt {
     pub artifacts: Vec<Artifact>,
     /// What it counted.
     pub counts: Counts,
-    /// Records of the members that failed: Parquet, in the job prefix.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quarantine: Option<SideObject>,
-    /// Members that were not tried because they kill the decoder: their places in the shard.
+    /// What was written beside the dataset, each role at most once a file.
+    #[serde(
+        default,
+        alias = "quarantine",
+        deserialize_with = "one_or_many",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub sides: Vec<SideObject>,
+    /// Items that were not tried because they kill the decoder: their places in the shard.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<u32>,
     /// What only the kind understands: index pointers, a sampled schema. At most 1 MiB as JSON.
     #[serde(default)]
     pub output: serde_json::Value,
+}
+
+impl Receipt {
+    /// The file that lists the items that failed, if any did.
+    pub fn quarantine(&self) -> Option<&SideObject> {
+        self.sides.iter().find(|side| side.role == QUARANTINE)
+    }
+}
+
+/// Receipts of the first release named also what they had not met.
+fn without_zeros<'de, D: Deserializer<'de>>(d: D) -> Result<BTreeMap<String, u64>, D::Error> {
+    let mut extras = BTreeMap::deserialize(d)?;
+    extras.retain(|_, n| *n > 0);
+    Ok(extras)
+}
+
+/// Receipts of the first release held one quarantine file or none.
+fn one_or_many<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<SideObject>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Many(Vec<SideObject>),
+        One(SideObject),
+    }
+    Ok(match Option::<Stored>::deserialize(d)? {
+        None => Vec::new(),
+        Some(Stored::Many(sides)) => sides,
+        Some(Stored::One(side)) => vec![side],
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receipt_of_the_first_release_reads() {
+        let text = r#"{"shard":{"job":"01KBJ5D3Q4WDBZ9MBA9C5T0F7M","stage":3,"shard":7},"round":0,
+            "attempt":{"generation":1,"n":9},"worker":"w","artifacts":[],
+            "counts":{"members":40,"quarantined":1,"without_columns":2,"rows":100,"bytes_fetched":5,
+                "bytes_members":6,"bytes_arrow":7,"bytes_written":8,"columns_dropped":0},
+            "quarantine":{"name":"quarantine/convert/7.0.1.9.parquet","bytes":3,"crc64":"ab"},"output":null}"#;
+        let receipt: Receipt = serde_json::from_str(text).unwrap();
+        let counts = &receipt.counts;
+        assert_eq!((counts.items, counts.failed, counts.rows), (40, 1, 100));
+        assert_eq!((counts.bytes_in, counts.bytes_out), (5, 8));
+        assert_eq!((counts.extra("without_columns"), counts.extra("bytes_members")), (2, 6));
+        assert!(!counts.extras.contains_key("columns_dropped"), "none was");
+        assert_eq!(receipt.quarantine().unwrap().name, "quarantine/convert/7.0.1.9.parquet");
+        let again: Receipt = serde_json::from_str(&serde_json::to_string(&receipt).unwrap()).unwrap();
+        assert_eq!(again, receipt);
+    }
+
+    #[test]
+    fn what_was_added_can_be_taken_away_and_leaves_nothing() {
+        let mut one = Counts { items: 3, failed: 1, rows: 9, bytes_in: 4, bytes_out: 2, ..Counts::default() };
+        one.count("columns_dropped", 5);
+        one.count("without_columns", 0);
+        let mut sum = Counts::default();
+        sum.add(&one);
+        sum.add(&one);
+        assert_eq!((sum.items, sum.extra("columns_dropped")), (6, 10));
+        sum.subtract(&one);
+        assert_eq!(sum, one);
+        sum.subtract(&one);
+        assert_eq!(sum, Counts::default());
+    }
+
+    #[test]
+    fn extras_are_few_and_have_names_of_their_own() {
+        let of = |names: &[&str]| {
+            let mut counts = Counts::default();
+            names.iter().for_each(|name| counts.count(name, 1));
+            counts.odd_extra().map(str::to_owned)
+        };
+        assert_eq!(of(&["columns_dropped"]), None);
+        assert_eq!(of(&["columns_dropped", "rows"]).as_deref(), Some("rows"));
+        assert!(of(&["x".repeat(65).as_str()]).is_some());
+        let many: Vec<String> = (0..17).map(|n| format!("n{n:02}")).collect();
+        assert_eq!(of(&many.iter().map(String::as_str).collect::<Vec<_>>()).as_deref(), Some("n16"));
+    }
 }

@@ -2,12 +2,12 @@
 //!
 //! The layout serves a worker that needs one shard of a thousand: the **head** (kind-specific JSON shared by
 //! all shards, then one fixed-size **record** per shard) is fetched once and proved by the digest in the
-//! lease; a shard's **block** (what only it needs: members, inputs) is one ranged GET, proved by the
+//! lease; a shard's **block** (what only it needs) is one ranged GET, proved by the
 //! CRC in its record.
 //!
 //! ```text
 //! "TQPLAN01"  u32 records  u32 shared_len  shared…  record × records  |  block × records
-//! record: u64 slot_bytes  u64 cost_bytes  u64 members  u32 partition_first  u32 partition_count
+//! record: u64 slot_bytes  u64 cost_bytes  u64 items  u32 partition_first  u32 partition_count
 //!         u64 block_offset  u32 block_len  u32 block_crc32c      (48 bytes, little endian)
 //! ```
 
@@ -19,15 +19,27 @@ pub const PREAMBLE_LEN: usize = 16;
 /// Bytes of one record.
 pub const RECORD_LEN: usize = 48;
 
+/// A stage in words. Every kind lists its own; the last is always `publish`, which the coordinator does itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StageWords {
+    /// Its name, in plans, receipts and on screens.
+    pub name: &'static str,
+    /// What the job is doing meanwhile, one word.
+    pub doing: &'static str,
+    /// The steps of an attempt, in the order in which bytes meet them: where its time goes.
+    pub steps: &'static [&'static str],
+}
+
 /// What the engine knows of a shard.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardRecord {
     /// Memory a slot needs for it, in bytes.
     pub slot_bytes: u64,
-    /// Member bytes it will go through: what progress and slowness are measured in.
+    /// Bytes of input it will go through: what progress and slowness are measured in.
     pub cost_bytes: u64,
-    /// Members planned.
-    pub members: u64,
+    /// Items planned.
+    #[serde(alias = "members")]
+    pub items: u64,
     /// First output partition it makes.
     pub partition_first: u32,
     /// How many it makes (0 in stages that make none).
@@ -45,10 +57,10 @@ pub struct ShardRecord {
 pub struct ShardDraft {
     /// Memory a slot needs for it, in bytes.
     pub slot_bytes: u64,
-    /// Member bytes it will go through.
+    /// Bytes of input it will go through.
     pub cost_bytes: u64,
-    /// Members planned.
-    pub members: u64,
+    /// Items planned.
+    pub items: u64,
     /// First output partition it makes.
     pub partition_first: u32,
     /// How many it makes.
@@ -60,7 +72,7 @@ pub struct ShardDraft {
 /// The part of a plan that every worker of the stage reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// Kind-specific JSON: frozen schema, limits, archives.
+    /// Kind-specific JSON.
     pub shared: Vec<u8>,
     /// One record per shard, in shard order.
     pub records: Vec<ShardRecord>,
@@ -122,7 +134,7 @@ pub fn encode(shared: &[u8], shards: Vec<ShardDraft>) -> Encoded {
     for s in &shards {
         bytes.extend_from_slice(&s.slot_bytes.to_le_bytes());
         bytes.extend_from_slice(&s.cost_bytes.to_le_bytes());
-        bytes.extend_from_slice(&s.members.to_le_bytes());
+        bytes.extend_from_slice(&s.items.to_le_bytes());
         bytes.extend_from_slice(&s.partition_first.to_le_bytes());
         bytes.extend_from_slice(&s.partition_count.to_le_bytes());
         bytes.extend_from_slice(&offset.to_le_bytes());
@@ -135,6 +147,21 @@ pub fn encode(shared: &[u8], shards: Vec<ShardDraft>) -> Encoded {
         bytes.extend_from_slice(&s.block);
     }
     Encoded { bytes, digest }
+}
+
+/// Why a block is not one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a plan's block cannot be read: {0}")]
+pub struct BadBlock(String);
+
+/// Bytes of a block.
+pub fn encode_block<T: Serialize>(block: &T) -> Vec<u8> {
+    postcard::to_stdvec(block).expect("blocks hold nothing that postcard refuses")
+}
+
+/// A block from its bytes; total on garbage.
+pub fn decode_block<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, BadBlock> {
+    postcard::from_bytes(bytes).map_err(|e| BadBlock(e.to_string()))
 }
 
 /// Length of the head, from its first [`PREAMBLE_LEN`] bytes.
@@ -177,7 +204,7 @@ fn record(r: &[u8]) -> ShardRecord {
     ShardRecord {
         slot_bytes: u64_at(r, 0),
         cost_bytes: u64_at(r, 8),
-        members: u64_at(r, 16),
+        items: u64_at(r, 16),
         partition_first: u32_at(r, 24),
         partition_count: u32_at(r, 28),
         block_offset: u64_at(r, 32),
@@ -207,7 +234,7 @@ mod tests {
         let shard = |n: u32| ShardDraft {
             slot_bytes: 1 << 28,
             cost_bytes: 1000 + u64::from(n),
-            members: 10,
+            items: 10,
             partition_first: n,
             partition_count: 1,
             block: vec![n as u8; 5 + n as usize],

@@ -114,8 +114,12 @@ pub struct PlanObject {
     pub plan_name: String,
     /// BLAKE3 of its head, hexadecimal.
     pub plan_digest: String,
-    /// Members its receipts will account for.
-    pub planned_members: u64,
+    /// Items its receipts will account for.
+    #[serde(alias = "planned_members")]
+    pub planned_items: u64,
+    /// The steps of an attempt, in the order in which bytes meet them.
+    #[serde(default)]
+    pub steps: Vec<String>,
     /// Output partitions it makes.
     pub partitions: u32,
     /// For people.

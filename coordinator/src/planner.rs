@@ -49,8 +49,10 @@ pub struct PlanAsk {
 pub struct Planned {
     /// The plan, not yet written.
     pub plan: Encoded,
-    /// Members its receipts will account for: what a percentage in the budget is of.
-    pub planned_members: u64,
+    /// Items its receipts will account for: what a percentage in the budget is of.
+    pub planned_items: u64,
+    /// The steps of an attempt, in the order in which bytes meet them.
+    pub steps: Vec<String>,
     /// Output partitions it makes.
     pub partitions: u32,
     /// For people.

@@ -67,9 +67,8 @@ impl StoreFlags {
         settings
     }
 
-    /// Fills in what both stores of a spec do not say.
+    /// Fills in what the stores of a spec do not say.
     pub fn complete_spec(&self, spec: &mut Spec) {
-        self.complete(&mut spec.input.store);
-        self.complete(&mut spec.output.store);
+        spec.stores_mut().into_iter().for_each(|store| self.complete(store));
     }
 }

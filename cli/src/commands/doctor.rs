@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
 
 /// Space where the output is a path.
 fn disk(spec: &Spec) -> Option<Finding> {
-    let uri = Uri::parse_here(&spec.output.uri).ok()?;
+    let uri = Uri::parse_here(spec.place().uri).ok()?;
     uri.path().map(|path| doctor::space("output disk", Space::of(path), 0))
 }
 

@@ -9,6 +9,7 @@ use crate::{
     plan::{gather, reckon},
     screens, spec,
 };
+use tarquet_common::spec::Spec;
 
 /// Which job.
 #[derive(Debug, clap::Args)]
@@ -22,7 +23,7 @@ pub(crate) struct Args {
 
 /// Plans.
 pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
-    let spec = spec::of_flags(&args.job, &cx.globals.store)?;
+    let Spec::Convert(spec) = spec::of_flags(&args.job, &cx.globals.store)?;
     let view = reckon(&spec, &block_on(async { Ok(gather(&spec).await?) })?);
     match cx.format() {
         Format::Json | Format::Jsonl => cx.answer_json(&view)?,

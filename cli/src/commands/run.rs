@@ -68,12 +68,14 @@ async fn fresh(spec: &Spec, resources: &Resources, cx: &Context) -> Result<Exit,
     })?;
     // Before anything is written: a run that cannot begin leaves nothing behind.
     tarquet_coordinator::kinds::preflight(spec).await?;
-    if let Some(file) = pinned_schema(&Stores::new(), spec).await? {
+    let Spec::Convert(convert) = spec;
+    if let Some(file) = pinned_schema(&Stores::new(), convert).await? {
         FrozenSchema::pinned(&file, &SchemaRules::default(), 0)
-            .map_err(|f| f.at_uri(spec.schema.file.as_deref().unwrap_or_default()))?;
+            .map_err(|f| f.at_uri(convert.schema.file.as_deref().unwrap_or_default()))?;
     }
-    let home = Home::of(&spec.output.uri, spec.output.job_uri.as_deref())?;
-    let local = Local::start(home, &spec.output.store, resources, false).await?;
+    let place = spec.place();
+    let home = Home::of(place.uri, place.job_uri)?;
+    let local = Local::start(home, place.store, resources, false).await?;
     let job = match local.handle.submit(token(cx), value).await {
         Ok(submitted) => submitted.job.to_string(),
         Err(error) => {
@@ -81,7 +83,7 @@ async fn fresh(spec: &Spec, resources: &Resources, cx: &Context) -> Result<Exit,
             return Err(refused(error, cx));
         }
     };
-    follow(local, &job, &spec.output.uri, cx).await
+    follow(local, &job, place.uri, cx).await
 }
 
 async fn resume(output: &str, args: &Args, resources: &Resources, cx: &Context) -> Result<Exit, CliError> {

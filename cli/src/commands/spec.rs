@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
                 Format::Json | Format::Jsonl => cx.answer_json(&spec)?,
                 Format::Name => cx.answer(spec.display_name())?,
                 Format::Table => {
-                    let (file, kind) = (file.display().to_string(), spec.kind.as_str());
+                    let (file, kind) = (file.display().to_string(), spec.kind().as_str());
                     let told = format!("{} is a {kind} spec that can be used", visible(&file));
                     let next = format!("Next  tarquet plan {}", quoted(&file));
                     cx.answer(&format!("{}\n\n{next}\n", wrap(&told, 0, 2, cx.terminal.width)))?;

@@ -17,8 +17,8 @@ const SKEW_MAX_MS: u64 = 60_000;
 pub(crate) async fn inputs(stores: &Stores, spec: &Spec) -> Vec<Finding> {
     const CHECK: &str = "input";
     let mut findings = Vec::new();
-    for text in &spec.input.uris {
-        findings.push(match input(stores, text, &spec.input.store).await {
+    for text in spec.objects().uris {
+        findings.push(match input(stores, text, spec.objects().store).await {
             Ok(finding) => finding,
             Err(failure) => Finding::failed(CHECK, failure),
         });
@@ -52,8 +52,8 @@ async fn input(stores: &Stores, text: &str, settings: &StoreSettings) -> Result<
 pub(crate) async fn output(stores: &Stores, spec: &Spec) -> Finding {
     const CHECK: &str = "output";
     let look = async {
-        let uri = Uri::parse_here(&spec.output.uri).map_err(StoreError::from)?;
-        let store = stores.open(&uri, &spec.output.store).await?;
+        let uri = Uri::parse_here(spec.place().uri).map_err(StoreError::from)?;
+        let store = stores.open(&uri, spec.place().store).await?;
         let page = store.list("", None, 1).await?;
         Ok::<_, Failure>(match page.objects.first() {
             Some(object) => {
@@ -70,8 +70,8 @@ pub(crate) async fn output(stores: &Stores, spec: &Spec) -> Finding {
 pub(crate) async fn lifecycle(stores: &Stores, spec: &Spec) -> Finding {
     const CHECK: &str = "lifecycle";
     let look = async {
-        let uri = Uri::parse_here(&spec.output.uri).map_err(StoreError::from)?;
-        let rules = stores.open(&uri, &spec.output.store).await?.lifecycle().await?;
+        let uri = Uri::parse_here(spec.place().uri).map_err(StoreError::from)?;
+        let rules = stores.open(&uri, spec.place().store).await?.lifecycle().await?;
         Ok::<_, Failure>((uploads::warnings(&rules), rules))
     };
     match look.await {
@@ -102,8 +102,8 @@ pub(crate) async fn probe(stores: &Stores, spec: &Spec, now_ms: u64) -> Vec<Find
 }
 
 async fn probed(stores: &Stores, spec: &Spec, now_ms: u64) -> Result<Vec<Finding>, Failure> {
-    let uri = Uri::parse_here(&spec.output.side_uri()).map_err(StoreError::from)?;
-    let store = stores.open(&uri, &spec.output.store).await?;
+    let uri = Uri::parse_here(&spec.place().home()).map_err(StoreError::from)?;
+    let store = stores.open(&uri, spec.place().store).await?;
     let can = tarquet_common::store::probe(store.as_ref(), "doctor/").await?;
     let told = |check, good: bool, yes: &str, no: &str| {
         match good {

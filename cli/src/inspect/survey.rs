@@ -7,17 +7,17 @@ use super::{
 use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 use tarquet_common::{
+    archive::ArchiveIdentity,
     codes::archive as codes,
     failure::{Class, Failure},
-    spec::Members,
+    kinds::convert::Members,
 };
 use tarquet_container::{
-    Container, Member, MemberKind,
-    container::HEAD_LEN,
-    index::{ArchiveIdentity, IndexLimits, IndexObjects, MembersReader, TRAILER_LEN, Trailer, index_zip},
+    Container, HEAD_LEN, Member, MemberKind, Restart, Sink, check_head,
+    index::{IndexLimits, IndexObjects, MembersReader, TRAILER_LEN, Trailer, index_zip},
     seek::Spacing,
     tar::Walker,
-    unpack::{Restart, Sink, Unpacker},
+    unpack::Unpacker,
 };
 use tarquet_coordinator::kinds::convert::{Filter, Ignored};
 
@@ -100,7 +100,7 @@ async fn stream(object: &Object, survey: &mut Survey) -> Result<(), Failure> {
         if !checked {
             head.extend_from_slice(&chunk[..chunk.len().min(HEAD_LEN - head.len())]);
             if head.len() == HEAD_LEN || head.len() as u64 == object.size {
-                object.container.check_head(&head)?;
+                check_head(object.container, &head)?;
                 checked = true;
             }
         }

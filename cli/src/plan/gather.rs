@@ -6,19 +6,19 @@ use super::{
 };
 use crate::{inspect::Object, screens::MemberView, uploads};
 use tarquet_common::{
+    archive::ArchiveRef,
     failure::Failure,
-    spec::Spec,
+    kinds::convert::ConvertSpec,
     store::{StoreError, Stores, Uri},
 };
 use tarquet_container::{Container, MemberKind};
-use tarquet_convert::ArchiveRef;
 use tarquet_coordinator::kinds::convert::{Filter, Ignored, indexes, list_inputs};
 
 /// Archives whose heads are read, spread over all.
 const HEADS: usize = 8;
 
 /// Looks at inputs, indexes and the output.
-pub(crate) async fn gather(spec: &Spec) -> Result<Known, Failure> {
+pub(crate) async fn gather(spec: &ConvertSpec) -> Result<Known, Failure> {
     let stores = Stores::new();
     let listing = list_inputs(&stores, spec).await?;
     let filter = Filter::new(&spec.input.members)?;
@@ -67,7 +67,7 @@ fn exact(archive: &ArchiveRef, index: &indexes::Index, filter: &Filter) -> Resul
 
 /// Reads some heads: for what has no index, and for a sample of frames.
 async fn look(
-    spec: &Spec,
+    spec: &ConvertSpec,
     filter: &Filter,
     unread: &[&ArchiveRef],
     all: &[ArchiveRef],

@@ -2,12 +2,7 @@
 
 use crate::inspect::Object;
 use tarquet_common::failure::{Class, Failure};
-use tarquet_container::{
-    Container, Member,
-    seek::Spacing,
-    tar::Walker,
-    unpack::{Sink, Unpacker},
-};
+use tarquet_container::{Container, Member, Sink, seek::Spacing, tar::Walker, unpack::Unpacker};
 use tarquet_coordinator::kinds::convert::{Filter, Ignored};
 use tarquet_decode::{Described, Limits, describe};
 

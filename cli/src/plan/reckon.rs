@@ -6,9 +6,10 @@ use crate::{
 };
 use tarquet_common::{
     failure::Failure,
-    spec::{Output, Profile, RowGroup, Spec},
+    kinds::convert::{ConvertSpec, Output},
+    memory::SlotParts,
+    spec::{Profile, RowGroup},
 };
-use tarquet_core::kinds::convert::slot_bytes;
 
 /// Bytes of one GET and of one part.
 const TRANSFER: u64 = 8 << 20;
@@ -56,7 +57,7 @@ pub(crate) struct Known {
 }
 
 /// Says what the job would do.
-pub(crate) fn reckon(spec: &Spec, known: &Known) -> PlanView {
+pub(crate) fn reckon(spec: &ConvertSpec, known: &Known) -> PlanView {
     let rest = extrapolated(known);
     let sum = |of: fn(&ArchiveFacts) -> u64| known.archives.iter().map(of).sum::<u64>();
     let members = sum(|a| a.members) + rest.members;
@@ -72,7 +73,7 @@ pub(crate) fn reckon(spec: &Spec, known: &Known) -> PlanView {
         RowGroup::One => bytes / partitions.max(1),
     };
     PlanView {
-        name: spec.display_name().to_owned(),
+        name: spec.name.as_deref().unwrap_or_else(|| spec.output.place().last_segment()).to_owned(),
         inputs: spec.input.uris.clone(),
         archives,
         input_bytes,
@@ -89,7 +90,7 @@ pub(crate) fn reckon(spec: &Spec, known: &Known) -> PlanView {
         output: spec.output.uri.clone(),
         encoding: encoding(spec),
         shards: partitions,
-        slot_bytes: slot_bytes(largest, row_group).total(),
+        slot_bytes: SlotParts::of(largest, row_group).total(),
         requests: requests(input_bytes, known.unindexed_bytes, archives, partitions, written),
         warnings: warnings(spec, known, members, partitions),
     }
@@ -126,7 +127,7 @@ fn all_sizes(known: &Known) -> Vec<u64> {
     sizes
 }
 
-fn partitions(spec: &Spec, members: u64, bytes: u64) -> u64 {
+fn partitions(spec: &ConvertSpec, members: u64, bytes: u64) -> u64 {
     let asked = match (spec.output.partitions, spec.output.partition_bytes) {
         (Some(n), _) => u64::from(n),
         (None, size) => bytes.div_ceil(size.unwrap_or(Output::DEFAULT_PARTITION_BYTES).0.max(1)),
@@ -147,7 +148,7 @@ fn identical(known: &Known) -> bool {
     good.all(|f| f.columns == first.columns && f.index == first.index)
 }
 
-fn encoding(spec: &Spec) -> String {
+fn encoding(spec: &ConvertSpec) -> String {
     let (word, what) = match spec.output.profile {
         Profile::Portable => ("portable", "snappy, delta ints"),
         Profile::Fast => ("fast", "lz4, split floats, delta ints"),
@@ -166,7 +167,7 @@ fn requests(input: u64, unindexed: u64, archives: u64, partitions: u64, written:
     (get, put)
 }
 
-fn warnings(spec: &Spec, known: &Known, members: u64, partitions: u64) -> Vec<String> {
+fn warnings(spec: &ConvertSpec, known: &Known, members: u64, partitions: u64) -> Vec<String> {
     let mut out = Vec::new();
     if let Some(key) = &known.output_taken {
         out.push(format!("the output is not empty ({key}): the job would be refused"));
@@ -211,8 +212,8 @@ fn warnings(spec: &Spec, known: &Known, members: u64, partitions: u64) -> Vec<St
 mod tests {
     use super::*;
 
-    fn spec(partitions: u32) -> Spec {
-        let mut spec = Spec::convert(vec!["in/*.tar.lz4".into()], "out".into());
+    fn spec(partitions: u32) -> ConvertSpec {
+        let mut spec = ConvertSpec::new(vec!["in/*.tar.lz4".into()], "out".into());
         spec.output.partitions = Some(partitions);
         spec
     }

@@ -50,7 +50,7 @@ fn share(done: u64, total: u64) -> String {
 fn counts(view: &ProgressView) -> Vec<String> {
     let mut parts: Vec<String> = view.stalled.iter().cloned().collect();
     let unit = if view.one_each { "partitions" } else { "shards" };
-    parts.extend([counted(view.members_done, "member"), rows(view.rows)]);
+    parts.extend([counted(view.items_done, "member"), rows(view.rows)]);
     // Where bytes are not known the bar counts shards.
     if view.bytes_total > 0 {
         parts.push(format!("{}/{} {unit}", view.shards_done, view.shards_total));
@@ -110,7 +110,7 @@ mod tests {
             elapsed_ms: 107_000,
             bytes_done: 204_100_000_000,
             bytes_total: 350_000_000_000,
-            members_done: 583_102,
+            items_done: 583_102,
             rows: 71_400_000,
             shards_done: 583,
             shards_total: 1000,

@@ -20,7 +20,7 @@ pub(crate) struct ProgressView {
     /// Bytes of input it has; 0 when not known yet.
     pub bytes_total: u64,
     /// Members converted or quarantined.
-    pub members_done: u64,
+    pub items_done: u64,
     /// Rows written.
     pub rows: u64,
     /// Shards finished in the present stage.
@@ -65,7 +65,7 @@ impl ProgressView {
             elapsed_ms: status.now_unix_ms.saturating_sub(status.submitted_unix_ms),
             workers_live: status.workers_live.into(),
             workers: status.workers.into(),
-            quarantined: status.quarantine.members,
+            quarantined: status.quarantine.items,
             retried: status.stages.iter().map(|s| s.retried).sum(),
             stalled: stalled(status),
             ..Self::default()
@@ -80,11 +80,7 @@ impl ProgressView {
         Self {
             bytes_done: stage.bytes_done,
             bytes_total,
-            members_done: if publishing {
-                makers().map(|s| s.members_done).sum()
-            } else {
-                stage.members_done
-            },
+            items_done: if publishing { makers().map(|s| s.items_done).sum() } else { stage.items_done },
             rows: if publishing { makers().map(|s| s.rows).sum() } else { stage.rows },
             shards_done: stage.done.into(),
             shards_total: stage.shards.into(),

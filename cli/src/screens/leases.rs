@@ -116,7 +116,7 @@ pub(super) fn slowest(running: &[ShardLine], look: Look) -> String {
         table.row([
             format!("{}/{}", shard.stage_name, shard.shard),
             duration_ms(lease.age_ms),
-            format!("{}/{}", lease.progress.members_done, shard.members),
+            format!("{}/{}", lease.progress.items_done, shard.items),
             bytes(shard.bytes),
             lease.worker.0.clone(),
             note(shard),

@@ -7,7 +7,7 @@ use tarquet_core::{PhaseName, views::JobStatus};
 /// How a command that waited for this job ends; `None` while the job goes on.
 pub(crate) fn exit_of(status: &JobStatus) -> Option<Exit> {
     match status.phase {
-        PhaseName::Done if status.quarantine.members > 0 || left_out(status) => Some(Exit::Quarantine),
+        PhaseName::Done if status.quarantine.items > 0 || left_out(status) => Some(Exit::Quarantine),
         PhaseName::Done => Some(Exit::Done),
         PhaseName::Cancelled => Some(Exit::Cancelled),
         PhaseName::Held => Some(Exit::Held),

@@ -114,14 +114,13 @@ pub(super) fn waiting_words(waiting: WhyWaiting) -> &'static str {
 
 fn quarantine(status: &JobStatus) -> String {
     let q = &status.quarantine;
-    let planned =
-        status.stages.iter().filter(|s| s.partitions > 0).map(|s| s.members_total).max().unwrap_or(0);
+    let planned = status.stages.iter().filter(|s| s.partitions > 0).map(|s| s.items_total).max().unwrap_or(0);
     let allowed = q.allowed.map(|n| format!(", {} allowed", count(n))).unwrap_or_default();
     let accepted = if q.accepted { ", accepted" } else { "" };
     format!(
         "{} ({}){allowed} (max_failed {}){accepted}",
-        counted(q.members, "member"),
-        percent(q.members, planned),
+        counted(q.items, "member"),
+        percent(q.items, planned),
         q.max_failed
     )
 }

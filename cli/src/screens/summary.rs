@@ -2,6 +2,7 @@
 
 use super::Look;
 use crate::render::{Pairs, Style, bytes, count, counted, duration_ms, percent, visible};
+use tarquet_common::kinds::convert::{COLUMNS_DROPPED, WITHOUT_COLUMNS};
 use tarquet_core::{
     PhaseName,
     views::{JobStatus, StageStatus},
@@ -37,7 +38,7 @@ fn headline(status: &JobStatus, look: Look) -> String {
     let took = duration_ms(end.saturating_sub(status.submitted_unix_ms));
     let left_out = status.stages.iter().any(|s| s.excluded > 0);
     let (style, words) = match status.phase {
-        PhaseName::Done if status.quarantine.members > 0 || left_out => {
+        PhaseName::Done if status.quarantine.items > 0 || left_out => {
             (Style::Warning, "Finished with quarantine in")
         }
         PhaseName::Done => (Style::Good, "Finished in"),
@@ -54,14 +55,14 @@ fn figures(maker: &StageStatus, status: &JobStatus, (reference, look): (&str, Lo
     let row = |a: String, b: String, c: String| format!("{a:<10} {b:<16} {c}");
     let sources = status.stages.first().filter(|s| s.name == "index" && s.shards > 0);
     let archives = sources.map(|s| counted(u64::from(s.done), "archive")).unwrap_or_default();
-    let converted = counts.members.saturating_sub(counts.quarantined);
-    let members = format!("{} of {}", count(converted), counted(maker.members_total, "member"));
-    pairs.painted("read", &row(bytes(counts.bytes_fetched), archives, members));
+    let converted = counts.items.saturating_sub(counts.failed);
+    let members = format!("{} of {}", count(converted), counted(maker.items_total, "member"));
+    pairs.painted("read", &row(bytes(counts.bytes_in), archives, members));
     let partitions = counted(u64::from(maker.partitions), "partition");
-    pairs.painted("wrote", &row(bytes(counts.bytes_written), partitions, counted(counts.rows, "row")));
-    if counts.quarantined > 0 {
-        let share = percent(counts.quarantined, maker.members_total);
-        let text = counted(counts.quarantined, "member");
+    pairs.painted("wrote", &row(bytes(counts.bytes_out), partitions, counted(counts.rows, "row")));
+    if counts.failed > 0 {
+        let share = percent(counts.failed, maker.items_total);
+        let text = counted(counts.failed, "member");
         let text = format!("{text} ({share}, budget {})", status.quarantine.max_failed);
         let command = format!("tarquet failures {}", visible(reference));
         match text.width() + 4 + command.width() + KEYS + 3 <= look.width {
@@ -73,8 +74,8 @@ fn figures(maker: &StageStatus, status: &JobStatus, (reference, look): (&str, Lo
         }
     }
     for (n, what) in [
-        (counts.without_columns, "members without columns: counted, nothing to write"),
-        (counts.columns_dropped, "columns dropped, as the spec says"),
+        (counts.extra(WITHOUT_COLUMNS), "members without columns: counted, nothing to write"),
+        (counts.extra(COLUMNS_DROPPED), "columns dropped, as the spec says"),
         (status.stages.iter().map(|s| u64::from(s.excluded)).sum(), "shards gone without, as accepted"),
     ] {
         if n > 0 {

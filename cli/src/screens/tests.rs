@@ -50,8 +50,8 @@ fn stage(name: &str, state: &str, shards: u32, done: u32) -> StageStatus {
         retried: 0,
         bytes_total: 0,
         bytes_done: 0,
-        members_total: 0,
-        members_done: 0,
+        items_total: 0,
+        items_done: 0,
         rows: 0,
         quarantined: 0,
         partitions: 0,
@@ -69,17 +69,17 @@ fn convert(done: u32, state: &str) -> StageStatus {
         retried: 14,
         bytes_total: 350_000_000_000,
         bytes_done: 350_000_000 * u64::from(done),
-        members_total: 1_000_000,
-        members_done: 1000 * u64::from(done),
+        items_total: 1_000_000,
+        items_done: 1000 * u64::from(done),
         rows: 122_448 * u64::from(done),
         quarantined: 3,
         partitions: 1000,
         counts: Counts {
-            members: 1_000_000,
-            quarantined: 3,
+            items: 1_000_000,
+            failed: 3,
             rows: 122_448_031,
-            bytes_fetched: 350_000_000_000,
-            bytes_written: 279_800_000_000,
+            bytes_in: 350_000_000_000,
+            bytes_out: 279_800_000_000,
             ..Counts::default()
         },
         ..stage("convert", state, 1000, done)
@@ -115,7 +115,7 @@ fn running() -> JobStatus {
             stage("publish", "waiting", 1000, 0),
         ],
         quarantine: QuarantineStatus {
-            members: 3,
+            items: 3,
             max_failed: "0.01 %".into(),
             allowed: Some(100),
             accepted: false,
@@ -154,7 +154,7 @@ fn shard(number: u32, leases: Vec<LeaseLine>, failure: Option<Failure>) -> Shard
         attempts: 1 + u32::from(failure.is_some()),
         charged: 0,
         bytes: 350_000_000,
-        members: 1000,
+        items: 1000,
         leases,
         took_ms: None,
         rows: None,
@@ -267,7 +267,7 @@ fn summaries() {
 #[test]
 fn outcomes_have_their_exit_codes() {
     use crate::exit::Exit;
-    let clean = QuarantineStatus { members: 0, ..done().quarantine };
+    let clean = QuarantineStatus { items: 0, ..done().quarantine };
     assert_eq!(exit_of(&running()), None);
     assert_eq!(exit_of(&done()), Some(Exit::Quarantine));
     assert_eq!(exit_of(&JobStatus { quarantine: clean, ..done() }), Some(Exit::Done));

@@ -2,7 +2,7 @@
 
 use super::keys::{KEYS, Key, STORE};
 use serde_json::{Map, Value, json};
-use tarquet_common::spec::Spec;
+use tarquet_common::{kinds::convert::ConvertSpec, spec::Spec};
 
 /// Keys that have no default.
 const REQUIRED: [(&str, &[&str]); 3] =
@@ -11,7 +11,8 @@ const REQUIRED: [(&str, &[&str]); 3] =
 /// The schema.
 pub(crate) fn json_schema() -> Value {
     let mut root = section("A Tarquet job spec");
-    let defaults = serde_json::to_value(Spec::convert(Vec::new(), String::new())).unwrap_or_default();
+    let defaults =
+        serde_json::to_value(Spec::Convert(ConvertSpec::new(Vec::new(), String::new()))).unwrap_or_default();
     for key in KEYS {
         insert(&mut root, key.path, leaf(key, &defaults));
     }
@@ -93,7 +94,7 @@ mod tests {
             sse_kms_key: Some("k".into()),
             storage_class: Some("c".into()),
         };
-        let mut spec = Spec::convert(vec!["in".into()], "out".into());
+        let mut spec = ConvertSpec::new(vec!["in".into()], "out".into());
         spec.name = Some("n".into());
         spec.schema.file = Some("s".into());
         spec.input.store = store.clone();
@@ -103,7 +104,7 @@ mod tests {
         spec.output.compression = Some(Compression::Zstd(3));
         spec.output.job_uri = Some("j".into());
         spec.output.index_uri = Some("i".into());
-        serde_json::to_value(spec).unwrap()
+        serde_json::to_value(Spec::Convert(spec)).unwrap()
     }
 
     fn leaves(value: &Value, path: &str, out: &mut BTreeSet<String>) {

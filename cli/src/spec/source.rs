@@ -8,6 +8,7 @@ use std::{io::Read, path::Path};
 use tarquet_common::{
     codes::spec as codes,
     failure::Failure,
+    kinds::convert::ConvertSpec,
     spec::{self, Spec},
 };
 
@@ -47,14 +48,15 @@ fn read_text(path: &Path) -> Result<String, CliError> {
 pub(crate) fn of_flags(job: &JobFlags, store: &StoreFlags) -> Result<Spec, CliError> {
     let mut spec = match (&job.spec, &job.output) {
         (Some(path), _) => read(path)?,
-        (None, Some(output)) => Spec::convert(job.input.clone(), output.clone()),
+        (None, Some(output)) => Spec::Convert(ConvertSpec::new(job.input.clone(), output.clone())),
         (None, None) => return Err(nothing_given()),
     };
+    let Spec::Convert(convert) = &mut spec;
     if job.partitions.is_some() {
-        spec.output.partitions = job.partitions;
+        convert.output.partitions = job.partitions;
     }
     if job.index.is_some() {
-        spec.output.index_uri.clone_from(&job.index);
+        convert.output.index_uri.clone_from(&job.index);
     }
     store.complete_spec(&mut spec);
     spec::check(&spec).map_err(|e| CliError::from(e.into_failure()))?;
@@ -85,7 +87,7 @@ mod tests {
     #[test]
     fn flags_make_a_spec_and_fill_in_stores() {
         let store = StoreFlags { endpoint_url: Some("http://x".into()), ..StoreFlags::default() };
-        let spec = of_flags(&flags(7), &store).unwrap();
+        let Spec::Convert(spec) = of_flags(&flags(7), &store).unwrap();
         assert_eq!((spec.output.partitions, spec.output.index_uri.as_deref()), (Some(7), Some("idx")));
         assert_eq!(spec.input.store.endpoint.as_deref(), Some("http://x"));
     }
@@ -101,7 +103,7 @@ mod tests {
         let text = "version=1\nkind='convert'\n[input]\nuris=['a']\n[output]\nuri='b'\n[input.store]\nregion='here'\n";
         let mut spec = parse("x", text.into()).unwrap();
         StoreFlags { region: Some("there".into()), ..StoreFlags::default() }.complete_spec(&mut spec);
-        assert_eq!(spec.input.store.region.as_deref(), Some("here"));
-        assert_eq!(spec.output.store.region.as_deref(), Some("there"));
+        assert_eq!(spec.objects().store.region.as_deref(), Some("here"));
+        assert_eq!(spec.place().store.region.as_deref(), Some("there"));
     }
 }

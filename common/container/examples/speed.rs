@@ -6,14 +6,14 @@
 #![expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
 
 use std::time::Instant;
-use tarquet_common::failure::Failure;
-use tarquet_container::index::{
-    ArchiveIdentity, IndexBuilder, IndexLimits, IndexObjects, MembersReader, Trailer,
+use tarquet_common::{archive::ArchiveIdentity, failure::Failure};
+use tarquet_container::{
+    Container, MemberKind, SeekPoint, Sink,
+    index::{IndexBuilder, IndexLimits, IndexObjects, MembersReader, Trailer},
+    seek::Spacing,
+    stream::{BodySink, MemberStream, Wanted},
+    unpack::Unpacker,
 };
-use tarquet_container::seek::Spacing;
-use tarquet_container::stream::{BodySink, MemberStream, Wanted};
-use tarquet_container::unpack::{Sink, Unpacker};
-use tarquet_container::{Container, MemberKind, SeekPoint};
 
 const CHUNK: usize = 8 << 20;
 

@@ -1,14 +1,19 @@
 //! Gzip members (RFC 1952), one after the other. Each member's start is a seek point; most files have one.
 
-use crate::checksum::Crc;
-use crate::container::Container;
-use crate::fault;
-use crate::gather::Gather;
-use crate::seek::{SeekPoint, Spacing};
-use crate::unpack::{Restart, RestartEntry, Sink};
+use crate::{
+    checksum::Crc,
+    fault,
+    gather::Gather,
+    seek::Spacing,
+    sink::{Restart, RestartEntry, Sink},
+    sniff::not_this,
+};
 use flate2::{Decompress, FlushDecompress, Status};
-use tarquet_common::codes::archive;
-use tarquet_common::failure::Failure;
+use tarquet_common::{
+    archive::{Container, SeekPoint},
+    codes::archive,
+    failure::Failure,
+};
 
 const OUT_LEN: usize = 128 * 1024;
 const FHCRC: u8 = 2;
@@ -146,7 +151,7 @@ impl GzipDecoder {
     fn begin_member(&mut self, head: [u8; 10], at: u64, sink: &mut dyn Sink) -> Result<(), Failure> {
         if head[..2] != [0x1f, 0x8b] {
             if at == 0 {
-                return Err(Container::TarGz.not_this(&head));
+                return Err(not_this(Container::TarGz, &head));
             }
             return Err(trailing(at, &head));
         }
@@ -236,7 +241,7 @@ fn trailing(at: u64, bytes: &[u8]) -> Failure {
     let message = format!("what follows the gzip member that ends before compressed byte {at} is no member");
     Failure::new(archive::TRAILING_BYTES, message)
         .at_offset(at)
-        .expected("a gzip member, zeros or the end of the object", crate::container::sniff(bytes))
+        .expected("a gzip member, zeros or the end of the object", crate::sniff::sniff(bytes))
 }
 
 /// Raw deflate, pushed: inflates into a fixed buffer and keeps a CRC of the output. Zip members use it too.

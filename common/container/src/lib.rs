@@ -11,15 +11,14 @@
 //! allocate beyond their fixed buffers.
 
 mod checksum;
-pub mod container;
 mod fault;
 mod gather;
 pub mod gzip;
 pub mod index;
 pub mod lz4;
-pub mod member;
-pub mod plain;
 pub mod seek;
+mod sink;
+mod sniff;
 pub mod stream;
 pub mod tar;
 pub mod unpack;
@@ -27,6 +26,6 @@ pub mod zip;
 pub mod zstandard;
 
 pub use checksum::crc32c;
-pub use container::Container;
-pub use member::{Check, Member, MemberKind};
-pub use seek::{Entry, SeekPoint};
+pub use sink::{Restart, RestartEntry, Sink};
+pub use sniff::{HEAD_LEN, check_head};
+pub use tarquet_common::archive::{Check, Container, Entry, Member, MemberKind, SeekPoint};

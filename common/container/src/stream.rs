@@ -4,15 +4,18 @@
 //! from its seek point on. It fills the place that a [`BodySink`] keeps for each body and hands the body
 //! over only when its checksum is right.
 
-use crate::checksum::Crc;
-use crate::container::Container;
-use crate::member::{Check, Member, ZipStorage};
-use crate::seek::SeekPoint;
-use crate::unpack::{Sink, Unpacker};
-use crate::zip::{LOCAL_HEADER_LEN, ZipBodies};
+use crate::{
+    checksum::Crc,
+    sink::Sink,
+    unpack::Unpacker,
+    zip::{LOCAL_HEADER_LEN, ZipBodies},
+};
 use serde::{Deserialize, Serialize};
-use tarquet_common::codes::{archive, ourselves};
-use tarquet_common::failure::Failure;
+use tarquet_common::{
+    archive::{Check, Container, Member, SeekPoint, ZipStorage},
+    codes::{archive, ourselves},
+    failure::Failure,
+};
 
 /// A member whose body is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,61 +1,37 @@
 //! One push interface over all decompressors.
 
-use crate::container::Container;
-use crate::gzip::GzipDecoder;
-use crate::lz4::Lz4Decoder;
-use crate::plain::Plain;
-use crate::seek::{SeekPoint, Spacing};
-use crate::zstandard::ZstdDecoder;
-use tarquet_common::codes::archive;
-use tarquet_common::failure::Failure;
+use crate::{gzip::GzipDecoder, lz4::Lz4Decoder, seek::Spacing, sink::Sink, zstandard::ZstdDecoder};
+use tarquet_common::{
+    archive::{Container, SeekPoint},
+    codes::archive,
+    failure::Failure,
+};
 
-/// A place where decompression could start again, with the window while it is at hand.
-#[derive(Clone, Copy, Debug)]
-pub struct Restart<'w> {
-    /// Offset in the object.
-    pub compressed: u64,
-    /// Offset in the bytes it expands to.
-    pub uncompressed: u64,
-    /// How to enter.
-    pub entry: RestartEntry<'w>,
+/// Hands bytes on as they are.
+#[derive(Debug)]
+pub struct Plain {
+    offset: u64,
 }
 
-/// How decompression could start at a [`Restart`].
-#[derive(Clone, Copy, Debug)]
-pub enum RestartEntry<'w> {
-    /// A frame or gzip member begins.
-    Frame,
-    /// An LZ4 block begins, in a frame with these parameters.
-    Block {
-        /// The frame's FLG byte.
-        flg: u8,
-        /// The frame's BD byte.
-        bd: u8,
-        /// The 64 KiB of output before it, when the block may refer to them.
-        window: Option<&'w [u8]>,
-    },
-}
-
-/// Where uncompressed bytes go.
-pub trait Sink {
-    /// Decompression could start again here; told before the bytes that follow.
-    ///
-    /// # Errors
-    /// Ends the feeding.
-    fn restart(&mut self, _restart: Restart<'_>) -> Result<(), Failure> {
-        Ok(())
+impl Plain {
+    /// Starts at any offset.
+    pub fn new(offset: u64) -> Self {
+        Self { offset }
     }
 
-    /// Whether more bytes are of any use. Once this is false, decompressors stop where they are.
-    fn wants_more(&self) -> bool {
-        true
-    }
-
-    /// The next uncompressed bytes. They are only lent.
+    /// Hands the chunk on.
     ///
     /// # Errors
-    /// Ends the feeding.
-    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure>;
+    /// Those of `sink`.
+    pub fn feed(&mut self, chunk: &[u8], sink: &mut dyn Sink) -> Result<(), Failure> {
+        self.offset += chunk.len() as u64;
+        sink.bytes(chunk)
+    }
+
+    /// Offset of the next byte.
+    pub fn uncompressed(&self) -> u64 {
+        self.offset
+    }
 }
 
 /// A decompressor of any container that is a stream.

@@ -1,22 +1,21 @@
 //! Zstandard frames (RFC 8878). Each frame's start is a seek point; most files have one frame.
 
-use crate::container::Container;
-use crate::fault;
-use crate::seek::{SeekPoint, Spacing};
-use crate::unpack::{Restart, RestartEntry, Sink};
-use tarquet_common::codes::ourselves;
-use tarquet_common::failure::Failure;
+use crate::{
+    fault,
+    seek::Spacing,
+    sink::{Restart, RestartEntry, Sink},
+    sniff::{is_zstd, not_this},
+};
+use tarquet_common::{
+    archive::{Container, SeekPoint},
+    codes::ourselves,
+    failure::Failure,
+};
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
 /// The largest window a frame may ask for: 128 MiB, which is what `zstd` reads without `--memory`.
 const WINDOW_LOG_MAX: u32 = 27;
 const OUT_LEN: usize = 128 * 1024;
-
-/// Whether bytes begin as a Zstandard stream does.
-pub fn is_magic(head: &[u8]) -> bool {
-    let skippable = head.len() >= 4 && head[0] & 0xf0 == 0x50 && head[1..4] == [0x2a, 0x4d, 0x18];
-    skippable || head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd])
-}
 
 /// Decodes Zstandard frames, from their start or from the start of a later one. Memory: the window that
 /// the frame asks for, at most 128 MiB, and 128 KiB.
@@ -114,8 +113,8 @@ impl ZstdDecoder {
             return Ok(());
         }
         self.head.extend(chunk.iter().take(4 - self.head.len()));
-        if self.head.len() == 4 && !is_magic(&self.head) {
-            return Err(Container::TarZst.not_this(&self.head));
+        if self.head.len() == 4 && !is_zstd(&self.head) {
+            return Err(not_this(Container::TarZst, &self.head));
         }
         Ok(())
     }

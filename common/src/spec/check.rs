@@ -1,104 +1,106 @@
 //! What types cannot say of a spec. Offline: nothing is reached.
 
-use super::{SchemaMode, Spec, SpecError};
-use crate::codes::spec as codes;
-use crate::store::Uri;
-use crate::units::{Budget, Bytes};
-
-/// Most partitions a job may have: names have room for more, a coordinator's memory does not.
-const PARTITIONS_MAX: u32 = 1_000_000;
+use super::{Spec, SpecError};
+use crate::{codes::spec as codes, store::Uri, units::Budget};
 
 /// Finds the first thing wrong with `spec`.
+///
+/// # Errors
+/// What is wrong, and with which key.
 pub fn check(spec: &Spec) -> Result<(), SpecError> {
-    if spec.version != 1 {
-        let text = format!("version {} of the spec format is not known", spec.version);
+    if spec.version() != 1 {
+        let text = format!("version {} of the spec format is not known", spec.version());
         return Err(
             SpecError::about(codes::BAD_VALUE, "version", text).with_hint("this build reads version 1")
         );
     }
-    check_input(spec)?;
-    check_output(spec)?;
-    check_schema(spec)?;
-    check_numbers(spec)
-}
-
-fn check_schema(spec: &Spec) -> Result<(), SpecError> {
-    match (spec.schema.mode, &spec.schema.file) {
-        (SchemaMode::Pinned, None) => {
-            let text = "mode is pinned, and no file is named to take the schema from";
-            Err(SpecError::about(codes::MISSING_KEY, "schema.file", text)
-                .with_hint("name the schema.json of an earlier job: OUTPUT.tarquet/jobs/ID/schema.json"))
+    spec.check_kind()?;
+    match spec.errors().max_failed {
+        Budget::Percent(p) if !(0.0..=100.0).contains(&p) => {
+            let text = format!("{p} % is not between 0 and 100");
+            Err(SpecError::about(codes::BAD_VALUE, "errors.max_failed", text))
         }
-        (SchemaMode::Infer | SchemaMode::Scan, Some(file)) => {
-            let text = format!("{file:?} would not be read: mode is not pinned");
-            Err(SpecError::about(codes::BAD_VALUE, "schema.file", text)
-                .with_hint("set schema.mode to \"pinned\""))
-        }
-        (SchemaMode::Pinned, Some(file)) => parse_uri("schema.file", file).map(drop),
-        (SchemaMode::Infer | SchemaMode::Scan, None) => Ok(()),
+        Budget::Percent(_) | Budget::Count(_) => Ok(()),
     }
 }
 
-fn check_input(spec: &Spec) -> Result<(), SpecError> {
-    if spec.input.uris.is_empty() {
-        return Err(SpecError::about(codes::MISSING_KEY, "input.uris", "no input is named"));
-    }
-    for (key, globs) in [
-        ("input.uris", &spec.input.uris),
-        ("input.exclude", &spec.input.exclude),
-        ("input.members.include", &spec.input.members.include),
-        ("input.members.exclude", &spec.input.members.exclude),
-    ] {
-        for glob in globs {
-            globset::GlobBuilder::new(glob).literal_separator(true).build().map_err(|e| {
-                SpecError::about(codes::BAD_GLOB, key, format!("{glob:?} is not a glob: {}", e.kind()))
-            })?;
-        }
-    }
-    for uri in &spec.input.uris {
-        parse_uri("input.uris", uri)?;
+/// Every one of `globs`, the value of `key`, has to be a glob.
+///
+/// # Errors
+/// `BAD_GLOB`.
+pub fn check_globs(key: &str, globs: &[String]) -> Result<(), SpecError> {
+    for glob in globs {
+        globset::GlobBuilder::new(glob).literal_separator(true).build().map_err(|e| {
+            SpecError::about(codes::BAD_GLOB, key, format!("{glob:?} is not a glob: {}", e.kind()))
+        })?;
     }
     Ok(())
 }
 
-fn parse_uri(key: &str, uri: &str) -> Result<Uri, SpecError> {
-    Uri::parse_here(uri).map_err(|e| SpecError::about(codes::BAD_URI, key, e.to_string()))
+/// The URI in `text`, the value of `key`.
+///
+/// # Errors
+/// `BAD_URI`.
+pub fn parse_uri(key: &str, text: &str) -> Result<Uri, SpecError> {
+    Uri::parse_here(text).map_err(|e| SpecError::about(codes::BAD_URI, key, e.to_string()))
 }
 
-fn check_output(spec: &Spec) -> Result<(), SpecError> {
-    let output = &spec.output;
-    if output.uri.is_empty() {
+/// The place that a spec's output goes to, and that nothing else of it is inside: not the job's own objects, and none of
+/// the `others` (key and URI).
+///
+/// # Errors
+/// `MISSING_KEY`, `BAD_URI`, `BUCKET_ROOT`, `OUTPUT_OVERLAP`.
+pub fn check_outside(place: super::Place<'_>, others: &[(&str, &str)]) -> Result<(), SpecError> {
+    if place.uri.is_empty() {
         return Err(SpecError::about(codes::MISSING_KEY, "output.uri", "no output is named"));
     }
-    let root = parse_uri("output.uri", &output.uri)?;
-    let side = match (&output.job_uri, root.sibling(".tarquet")) {
-        (Some(uri), _) => parse_uri("output.job_uri", uri)?,
-        (None, Some(side)) => side,
-        (None, None) => {
-            let text = "the output is a whole bucket, so the job's own objects have no place beside it";
-            return Err(SpecError::about(codes::BUCKET_ROOT, "output.uri", text));
-        }
+    let root = parse_uri("output.uri", place.uri)?;
+    let side = side_of(&place, &root)?;
+    let inside = |key: &str, uri: &Uri| {
+        let name = key.rsplit('.').next().unwrap_or(key);
+        let text = format!("{name} {uri} is inside the output, which must hold only part files");
+        Err(SpecError::about(codes::OUTPUT_OVERLAP, key, text))
     };
     if side.is_inside(&root) {
-        let text = format!("job_uri {side} is inside the output, which must hold only part files");
-        return Err(SpecError::about(codes::OUTPUT_OVERLAP, "output.job_uri", text));
+        return inside("output.job_uri", &side);
     }
-    if let Some(index_uri) = &output.index_uri {
-        let index = parse_uri("output.index_uri", index_uri)?;
-        if index.is_inside(&root) {
-            let text = format!("index_uri {index} is inside the output, which must hold only part files");
-            return Err(SpecError::about(codes::OUTPUT_OVERLAP, "output.index_uri", text));
+    for (key, text) in others {
+        let uri = parse_uri(key, text)?;
+        if uri.is_inside(&root) {
+            return inside(key, &uri);
         }
     }
-    for uri in &spec.input.uris {
+    Ok(())
+}
+
+/// No input may match what the job writes.
+///
+/// # Errors
+/// `BAD_URI`, `OUTPUT_OVERLAP`.
+pub fn check_inputs(place: super::Place<'_>, uris: &[String]) -> Result<(), SpecError> {
+    let root = parse_uri("output.uri", place.uri)?;
+    let side = side_of(&place, &root)?;
+    for uri in uris {
         let input = parse_uri("input.uris", uri)?;
         if reaches(&input, &root) || reaches(&input, &side) {
-            let text = format!("the input {uri:?} can match what this job writes to {:?}", output.uri);
+            let text = format!("the input {uri:?} can match what this job writes to {:?}", place.uri);
             return Err(SpecError::about(codes::OUTPUT_OVERLAP, "output.uri", text)
                 .with_hint("choose an output that no input can match"));
         }
     }
     Ok(())
+}
+
+/// Where the job's own objects go.
+fn side_of(place: &super::Place<'_>, root: &Uri) -> Result<Uri, SpecError> {
+    match (place.job_uri, root.sibling(".tarquet")) {
+        (Some(uri), _) => parse_uri("output.job_uri", uri),
+        (None, Some(side)) => Ok(side),
+        (None, None) => {
+            let text = "the output is a whole bucket, so the job's own objects have no place beside it";
+            Err(SpecError::about(codes::BUCKET_ROOT, "output.uri", text))
+        }
+    }
 }
 
 /// Whether an input (an object, a folder or a glob) could match an object below `root`.
@@ -117,36 +119,4 @@ fn reaches(input: &Uri, root: &Uri) -> bool {
             ["part-00000.parquet", "a/b/c", "x.tar.lz4", "x.h5"].iter().any(|n| matcher.is_match(sample(n)))
         }
     }
-}
-
-fn check_numbers(spec: &Spec) -> Result<(), SpecError> {
-    let bad = |key: &str, text: String| Err(SpecError::about(codes::BAD_VALUE, key, text));
-    match (spec.output.partitions, spec.output.partition_bytes) {
-        (Some(_), Some(_)) => {
-            return bad("output.partition_bytes", "partitions and partition_bytes exclude each other".into());
-        }
-        (Some(n), None) if n == 0 || n > PARTITIONS_MAX => {
-            return bad("output.partitions", format!("{n} partitions; write 1 to {PARTITIONS_MAX}"));
-        }
-        (None, Some(Bytes(0))) => return bad("output.partition_bytes", "0 bytes a partition".into()),
-        _ => {}
-    }
-    if let super::RowGroup::Bytes(b) = spec.output.row_group
-        && b < Bytes::mib(1)
-    {
-        return bad("output.row_group", format!("row groups of {b} are too small; write at least 1 MiB"));
-    }
-    if let Budget::Percent(p) = spec.errors.max_failed
-        && !(0.0..=100.0).contains(&p)
-    {
-        return bad("errors.max_failed", format!("{p} % is not between 0 and 100"));
-    }
-    if spec.schema.sample == 0 {
-        return bad("schema.sample", "a sample of no member decides nothing".into());
-    }
-    let limits = &spec.limits;
-    if limits.max_member_bytes < Bytes(1024) || limits.max_ratio == 0 || limits.max_members == 0 {
-        return bad("limits.max_member_bytes", "a limit is too small for any member to pass".into());
-    }
-    Ok(())
 }

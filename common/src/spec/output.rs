@@ -1,6 +1,5 @@
-//! `[output]`: where the dataset goes and how it is shaped.
+//! What `[input]` and `[output]` may say, whatever the kind: what is read, where the dataset goes, how its files are made.
 
-use super::{IndexMode, Timestamps};
 use crate::{store::StoreSettings, units::Bytes};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{fmt, str::FromStr};
@@ -66,64 +65,67 @@ pub enum Publish {
     Shard,
 }
 
-/// `[output]`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Output {
-    /// The dataset's root: an `s3://` prefix or a folder. Only part files will be in it.
-    pub uri: String,
-    /// How many partitions; fewer when there are fewer places to cut.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub partitions: Option<u32>,
-    /// …or how many member bytes one should hold.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub partition_bytes: Option<Bytes>,
-    /// Size of row groups.
-    pub row_group: RowGroup,
-    /// For which readers.
-    pub profile: Profile,
-    /// Overrides the profile's compression.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub compression: Option<Compression>,
-    /// What becomes of the row index.
-    pub index: IndexMode,
-    /// Unit of timestamps.
-    pub timestamps: Timestamps,
-    /// What a target that is not empty means.
-    pub exists: Exists,
-    /// When parts become visible.
-    pub publish: Publish,
-    /// Whether two columns say where each row comes from.
-    pub provenance: bool,
-    /// Where the job keeps its objects, when not in `<output>.tarquet/`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub job_uri: Option<String>,
-    /// Where indexes are kept for reuse, when not in `<output>.tarquet/index/`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub index_uri: Option<String>,
-    /// How to reach the output's store.
-    pub store: StoreSettings,
+/// Which objects a job reads: what the engine knows of any kind's `[input]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Objects<'a> {
+    /// `s3://` URIs or file paths; globs with `*`, `?`, `[…]`, `{…}` and `**`.
+    pub uris: &'a [String],
+    /// Globs of objects to leave out, matched against the whole URI.
+    pub exclude: &'a [String],
+    /// How to reach the inputs' store.
+    pub store: &'a StoreSettings,
 }
 
-impl Output {
-    /// Member bytes a partition aims at when the spec names neither a count nor a size.
-    pub const DEFAULT_PARTITION_BYTES: Bytes = Bytes::mib(512);
+/// Where a job's output goes: what the engine knows of any kind's `[output]`.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The dataset's root. Only part files will be in it.
+    pub uri: &'a str,
+    /// Where the job keeps its objects, when not in `<output>.tarquet/`.
+    pub job_uri: Option<&'a str>,
+    /// When parts become visible.
+    pub publish: Publish,
+    /// How to reach the output's store.
+    pub store: &'a StoreSettings,
+}
 
+impl<'a> Place<'a> {
     /// Prefix of everything that is not the dataset: `<output>.tarquet/`, or `job_uri`.
-    pub fn side_uri(&self) -> String {
-        match &self.job_uri {
+    pub fn home(&self) -> String {
+        match self.job_uri {
             Some(uri) => format!("{}/", uri.trim_end_matches('/')),
             None => format!("{}.tarquet/", self.uri.trim_end_matches('/')),
         }
     }
 
-    /// Prefix of the indexes.
-    pub fn index_uri(&self) -> String {
-        match &self.index_uri {
-            Some(uri) => format!("{}/", uri.trim_end_matches('/')),
-            None => format!("{}index/", self.side_uri()),
-        }
+    /// The last segment of the root, which a job without a name is called by.
+    pub fn last_segment(&self) -> &'a str {
+        self.uri.trim_end_matches('/').rsplit('/').next().unwrap_or("job")
     }
+}
+
+/// `output.index`: what becomes of the row index.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IndexMode {
+    /// Dropped when every sampled member has a default index, kept otherwise.
+    #[default]
+    Auto,
+    /// Always written.
+    Keep,
+    /// Never written.
+    Drop,
+}
+
+/// `output.timestamps`: their unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Timestamps {
+    /// As they are.
+    #[default]
+    Keep,
+    /// Microseconds; a value that would lose digits fails its member.
+    Us,
 }
 
 impl FromStr for Compression {

@@ -1,28 +1,47 @@
 //! From text to a spec, with places.
 
-use super::{Spec, SpecError, check};
+use super::{
+    Spec, SpecError, check,
+    kind::{Header, ReadSpec},
+};
 use crate::codes::spec as codes;
+use serde::de::DeserializeOwned;
 
 /// Reads a spec: JSON when the text starts with `{`, TOML otherwise; then checks it.
+///
+/// # Errors
+/// What is wrong, and where.
 pub fn parse(text: &str) -> Result<Spec, SpecError> {
-    let spec = if text.trim_start().starts_with('{') { from_json(text)? } else { from_toml(text)? };
-    check(&spec).map_err(|e| locate(text, e))?;
+    let text = Text { text, is_json: text.trim_start().starts_with('{') };
+    let header: Header = text.read()?;
+    let spec = header.kind.read(text)?;
+    check(&spec).map_err(|e| locate(text.text, e))?;
     Ok(spec)
 }
 
-fn from_toml(text: &str) -> Result<Spec, SpecError> {
-    toml::from_str(text).map_err(|e| {
-        let at = e.span().map(|s| place(text, s.start, s.end));
-        explain(e.message(), at)
-    })
+/// A spec's text.
+#[derive(Clone, Copy)]
+struct Text<'a> {
+    text: &'a str,
+    is_json: bool,
 }
 
-fn from_json(text: &str) -> Result<Spec, SpecError> {
-    serde_json::from_str(text).map_err(|e| {
-        let message = e.to_string();
-        let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(m, _)| m);
-        explain(message, Some((e.line(), e.column().max(1), 1)))
-    })
+impl ReadSpec for Text<'_> {
+    type Error = SpecError;
+
+    fn read<T: DeserializeOwned>(self) -> Result<T, SpecError> {
+        if self.is_json {
+            return serde_json::from_str(self.text).map_err(|e| {
+                let message = e.to_string();
+                let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(m, _)| m);
+                explain(message, Some((e.line(), e.column().max(1), 1)))
+            });
+        }
+        toml::from_str(self.text).map_err(|e| {
+            let at = e.span().map(|s| place(self.text, s.start, s.end));
+            explain(e.message(), at)
+        })
+    }
 }
 
 /// Sorts what a deserializer says into codes, and looks for the word that was meant.
@@ -111,11 +130,12 @@ mod tests {
     #[test]
     fn a_small_spec_takes_defaults() {
         let spec = parse(GOOD).unwrap();
-        assert_eq!(spec.input.hdf5.key, "auto");
         assert_eq!(spec.display_name(), "out");
-        assert_eq!(spec.output.side_uri(), "out.tarquet/");
+        assert_eq!(spec.place().home(), "out.tarquet/");
         let json = serde_json::to_string(&spec).unwrap();
+        assert!(json.starts_with(r#"{"version":1,"kind":"convert","input":{"#), "{json}");
         assert_eq!(parse(&json).unwrap(), spec);
+        assert_eq!(serde_json::from_str::<Spec>(&json).unwrap(), spec);
     }
 
     #[test]

@@ -4,6 +4,9 @@ use crate::{effect::AcceptObject, state::State};
 use serde::{Deserialize, Serialize};
 use tarquet_common::{ids::JobId, receipt::Counts};
 
+/// Version of the catalog's format. The first release wrote 1, with other names for what it counted.
+const VERSION: u32 = 2;
+
 /// One artifact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogEntry {
@@ -48,7 +51,7 @@ pub struct Catalog {
 pub fn catalog(state: &State, job: &JobId) -> Option<Catalog> {
     let job = state.jobs.get(job)?;
     let mut catalog = Catalog {
-        version: 1,
+        version: VERSION,
         job: job.row.job.clone(),
         name: job.row.name.clone(),
         kind: job.row.kind.clone(),
@@ -63,7 +66,7 @@ pub fn catalog(state: &State, job: &JobId) -> Option<Catalog> {
             catalog.excluded.push(format!("{stage}/{number}"));
         }
         let Some(receipt) = &shard.receipt else { continue };
-        catalog.quarantine.extend(receipt.quarantine.as_ref().map(|q| q.name.clone()));
+        catalog.quarantine.extend(receipt.quarantine().map(|q| q.name.clone()));
         if receipt.artifacts.is_empty() {
             continue;
         }
@@ -80,6 +83,13 @@ pub fn catalog(state: &State, job: &JobId) -> Option<Catalog> {
     }
     catalog.artifacts.sort_by_key(|a| a.partition);
     Some(catalog)
+}
+
+impl Catalog {
+    /// Whether another catalog lists the same, whichever release wrote it.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        Self { version: self.version, ..other.clone() } == *self
+    }
 }
 
 impl AcceptObject {

@@ -51,8 +51,10 @@ pub struct StagePlan {
     pub plan_digest: String,
     /// Its records, in shard order.
     pub shards: Vec<ShardRecord>,
-    /// Members its receipts will account for.
-    pub planned_members: u64,
+    /// Items its receipts will account for.
+    pub planned_items: u64,
+    /// The steps of an attempt.
+    pub steps: Vec<String>,
     /// Output partitions it makes.
     pub partitions: u32,
     /// For people.
@@ -91,7 +93,7 @@ pub enum Ended {
     Failed {
         /// Why.
         failure: Box<Failure>,
-        /// The member that was being decoded, if the decoder died on it.
+        /// The item that was being decoded, if the decoder died on it.
         killer: Option<u32>,
     },
 }

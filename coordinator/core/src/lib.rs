@@ -42,7 +42,6 @@ mod durable;
 mod effect;
 mod event;
 mod jobs;
-pub mod kinds;
 mod phase;
 mod record;
 mod retry;

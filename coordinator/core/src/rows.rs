@@ -91,8 +91,12 @@ pub struct StageRow {
     pub plan_digest: String,
     /// Number of shards; their rows follow.
     pub shards: u32,
-    /// Members that its receipts will account for: what a percentage in the budget is of.
-    pub planned_members: u64,
+    /// Items that its receipts will account for: what a percentage in the budget is of.
+    #[serde(alias = "planned_members")]
+    pub planned_items: u64,
+    /// The steps of an attempt, in the order in which bytes meet them.
+    #[serde(default)]
+    pub steps: Vec<String>,
     /// Output partitions it makes.
     pub partitions: u32,
     /// What the planner wants people to know.
@@ -163,10 +167,10 @@ pub struct ShardRow {
     /// Why it failed last.
     #[serde(default)]
     pub last_failure: Option<Box<Failure>>,
-    /// Members on which the decoder died, and in which attempts.
+    /// Items on which the decoder died, and in which attempts.
     #[serde(default)]
     pub suspects: BTreeMap<u32, BTreeSet<AttemptId>>,
-    /// Members that kill the decoder: places in the shard.
+    /// Items that kill the decoder: places in the shard.
     #[serde(default)]
     pub skip: BTreeSet<u32>,
 }

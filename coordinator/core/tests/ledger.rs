@@ -61,7 +61,8 @@ fn planned() -> State {
         plan_name: "p".to_owned(),
         plan_digest: "d".to_owned(),
         shards: vec![tarquet_common::stage_plan::ShardRecord::default(); 3],
-        planned_members: 0,
+        planned_items: 0,
+        steps: Vec::new(),
         partitions: 0,
         warnings: Vec::new(),
     };

@@ -43,7 +43,7 @@ pub(super) async fn catalog(store: &dyn Store, order: &Order) -> Result<Command,
     let ours = order.catalog.as_ref().expect("the order of a catalog carries it");
     Ok(match put_once(store, objects::CATALOG, ours).await? {
         Once::Ours => Command::CatalogStored(job),
-        Once::Theirs(theirs) if theirs == *ours => Command::CatalogStored(job),
+        Once::Theirs(theirs) if ours.says_the_same(&theirs) => Command::CatalogStored(job),
         Once::Theirs(_) => Command::CatalogDiffers(job),
     })
 }

@@ -73,7 +73,8 @@ async fn write(store: &dyn Store, stage: u8, planned: Planned) -> Result<PlanObj
         stage,
         plan_name,
         plan_digest: planned.plan.digest,
-        planned_members: planned.planned_members,
+        planned_items: planned.planned_items,
+        steps: planned.steps,
         partitions: planned.partitions,
         warnings: planned.warnings,
     };

@@ -8,11 +8,7 @@ use crate::{
 use async_trait::async_trait;
 use serde_json::Value;
 use std::sync::Arc;
-use tarquet_common::{
-    codes::spec as codes,
-    failure::Failure,
-    spec::{Kind, Spec},
-};
+use tarquet_common::{codes::spec as codes, failure::Failure, spec::Spec};
 
 /// All kinds.
 pub struct AllKinds {
@@ -32,16 +28,16 @@ impl Kinds for AllKinds {
     fn intake(&self, spec: &Value) -> Result<Intent, Failure> {
         let spec = read(spec)?;
         tarquet_common::spec::check(&spec).map_err(tarquet_common::spec::SpecError::into_failure)?;
-        match spec.kind {
-            Kind::Convert => convert::intent(&spec),
+        match &spec {
+            Spec::Convert(spec) => convert::intent(spec),
         }
     }
 
     async fn plan_stage(&self, ask: PlanAsk) -> Result<Planned, PlanFailed> {
         let planned = async {
             let spec = read(&ask.job.spec)?;
-            match spec.kind {
-                Kind::Convert => convert::plan(&*self.stores, &spec, &ask, &self.created_by).await,
+            match &spec {
+                Spec::Convert(spec) => convert::plan(&*self.stores, spec, &ask, &self.created_by).await,
             }
         };
         planned.await.map_err(|failure| PlanFailed { fatal: is_fatal(&failure), failure })
@@ -54,8 +50,8 @@ impl Kinds for AllKinds {
 /// `NO_MATCH`, `OUTPUT_NOT_EMPTY`, what the stores said.
 pub async fn preflight(spec: &Spec) -> Result<(), Failure> {
     let stores = tarquet_common::store::Stores::new();
-    match spec.kind {
-        Kind::Convert => convert::preflight(&stores, spec).await,
+    match spec {
+        Spec::Convert(spec) => convert::preflight(&stores, spec).await,
     }
 }
 

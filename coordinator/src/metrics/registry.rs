@@ -170,12 +170,12 @@ impl Metrics {
                 self.attempt("accepted");
                 let of = event.job.clone().map(|job| ShardId { job, stage: *stage, shard: *shard });
                 if let Some(receipt) = of.and_then(|shard| state.receipt(&shard)) {
-                    let counts = receipt.counts;
-                    self.outcome("converted", counts.members.saturating_sub(counts.quarantined));
-                    self.outcome("quarantined", counts.quarantined);
+                    let counts = &receipt.counts;
+                    self.outcome("converted", counts.items.saturating_sub(counts.failed));
+                    self.outcome("quarantined", counts.failed);
                     self.rows.inc_by(counts.rows);
-                    self.moved("read", counts.bytes_fetched);
-                    self.moved("written", counts.bytes_written);
+                    self.moved("read", counts.bytes_in);
+                    self.moved("written", counts.bytes_out);
                 }
             }
             What::Superseded { .. } => self.attempt("superseded"),

@@ -3,6 +3,7 @@
 use crate::{
     effects::read_json,
     objects::{self, Claim, PlanObject},
+    stores::OpenStores,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
@@ -15,8 +16,6 @@ use tarquet_common::{
     store::{Store, StoreError, StoreSettings, Uri, list_all},
 };
 use tarquet_core::{Snapshot, StagePlan, Submit};
-
-use crate::stores::OpenStores;
 
 /// Objects read at a time.
 const PARALLEL: usize = 64;
@@ -98,7 +97,8 @@ pub(crate) async fn read_plan(store: &dyn Store, chosen: PlanObject) -> Result<S
         plan_name: chosen.plan_name,
         plan_digest: chosen.plan_digest,
         shards: head.records,
-        planned_members: chosen.planned_members,
+        planned_items: chosen.planned_items,
+        steps: chosen.steps,
         partitions: chosen.partitions,
         warnings: chosen.warnings,
     })

@@ -112,6 +112,7 @@ pub fn from_lease(l: Lease) -> v1::Lease {
         skip: l.skip,
         ttl_ms: l.ttl_ms,
         store: Some(from_store(l.store)),
+        steps: l.steps,
     }
 }
 
@@ -154,19 +155,20 @@ pub fn to_lease(m: v1::Lease) -> Result<Lease, BadMessage> {
         skip: m.skip,
         ttl_ms: m.ttl_ms,
         store: m.store.map(to_store).unwrap_or_default(),
+        steps: m.steps,
     })
 }
 
 fn from_progress(p: Progress) -> v1::Progress {
     v1::Progress {
         bytes_done: p.bytes_done,
-        members_done: p.members_done,
+        items_done: p.items_done,
         rows: p.rows,
         quarantined: p.quarantined,
         bytes_fetched: p.bytes_fetched,
         bytes_written: p.bytes_written,
         step: p.step,
-        at_member: p.at_member,
+        at_item: p.at_item,
         memory_bytes: p.memory_bytes,
     }
 }
@@ -174,13 +176,13 @@ fn from_progress(p: Progress) -> v1::Progress {
 fn to_progress(m: v1::Progress) -> Progress {
     Progress {
         bytes_done: m.bytes_done,
-        members_done: m.members_done,
+        items_done: m.items_done,
         rows: m.rows,
         quarantined: m.quarantined,
         bytes_fetched: m.bytes_fetched,
         bytes_written: m.bytes_written,
         step: m.step,
-        at_member: m.at_member,
+        at_item: m.at_item,
         memory_bytes: m.memory_bytes,
     }
 }

@@ -19,11 +19,7 @@ pub fn from_receipt(r: &Receipt) -> v1::Receipt {
         worker: r.worker.0.clone(),
         artifacts: r.artifacts.iter().map(from_artifact).collect(),
         counts: Some(from_counts(&r.counts)),
-        quarantine: r.quarantine.as_ref().map(|q| v1::SideObject {
-            name: q.name.clone(),
-            bytes: q.bytes,
-            crc64: q.crc64.clone(),
-        }),
+        sides: r.sides.iter().map(from_side).collect(),
         skipped: r.skipped.clone(),
         output_json: r.output.to_string().into_bytes(),
     }
@@ -45,8 +41,8 @@ pub fn to_receipt(m: v1::Receipt) -> Result<Receipt, BadMessage> {
         attempt: leasing::to_attempt(m.attempt)?,
         worker: WorkerId(m.worker),
         artifacts: m.artifacts.into_iter().map(to_artifact).collect(),
-        counts: to_counts(&need(m.counts, "receipt.counts")?),
-        quarantine: m.quarantine.map(|q| SideObject { name: q.name, bytes: q.bytes, crc64: q.crc64 }),
+        counts: to_counts(need(m.counts, "receipt.counts")?)?,
+        sides: m.sides.into_iter().map(to_side).collect(),
         skipped: m.skipped,
         output,
     })
@@ -79,30 +75,30 @@ fn to_artifact(m: v1::Artifact) -> Artifact {
     }
 }
 
+fn from_side(s: &SideObject) -> v1::SideObject {
+    v1::SideObject { role: s.role.clone(), name: s.name.clone(), bytes: s.bytes, crc64: s.crc64.clone() }
+}
+
+fn to_side(m: v1::SideObject) -> SideObject {
+    SideObject { role: m.role, name: m.name, bytes: m.bytes, crc64: m.crc64 }
+}
+
 fn from_counts(c: &Counts) -> v1::Counts {
     v1::Counts {
-        members: c.members,
-        quarantined: c.quarantined,
-        without_columns: c.without_columns,
+        items: c.items,
+        failed: c.failed,
         rows: c.rows,
-        bytes_fetched: c.bytes_fetched,
-        bytes_members: c.bytes_members,
-        bytes_arrow: c.bytes_arrow,
-        bytes_written: c.bytes_written,
-        columns_dropped: c.columns_dropped,
+        bytes_in: c.bytes_in,
+        bytes_out: c.bytes_out,
+        extras: c.extras.clone(),
     }
 }
 
-fn to_counts(m: &v1::Counts) -> Counts {
-    Counts {
-        members: m.members,
-        quarantined: m.quarantined,
-        without_columns: m.without_columns,
-        rows: m.rows,
-        bytes_fetched: m.bytes_fetched,
-        bytes_members: m.bytes_members,
-        bytes_arrow: m.bytes_arrow,
-        bytes_written: m.bytes_written,
-        columns_dropped: m.columns_dropped,
+fn to_counts(m: v1::Counts) -> Result<Counts, BadMessage> {
+    let v1::Counts { items, failed, rows, bytes_in, bytes_out, extras } = m;
+    let counts = Counts { items, failed, rows, bytes_in, bytes_out, extras };
+    match counts.odd_extra() {
+        Some(name) => Err(BadMessage::malformed("receipt.counts.extras", format!("{name:?} cannot be one"))),
+        None => Ok(counts),
     }
 }

@@ -2,14 +2,24 @@
 
 use super::*;
 use prost::Message;
+use std::collections::BTreeMap;
 use tarquet_common::{
     codes::ourselves,
     failure::Failure,
     ids::{AttemptId, JobId, ShardId, WorkerId},
     leasing::{Complete, Completed, Directive, Fail, Lease, Progress, Register, Renew},
-    receipt::{Artifact, Counts, Part, Receipt, SideObject},
+    receipt::{Artifact, Counts, Part, QUARANTINE, Receipt, SideObject},
     store::StoreSettings,
 };
+
+#[test]
+fn extras_are_bounded_where_they_come_in() {
+    let mut ask = from_complete(&Complete { worker: WorkerId("w".to_owned()), receipt: receipt() });
+    let counts = ask.receipt.as_mut().and_then(|r| r.counts.as_mut()).unwrap();
+    counts.extras.insert("x".repeat(100), 1);
+    let bad = to_complete(ask).unwrap_err();
+    assert_eq!(bad.field, "receipt.counts.extras");
+}
 
 fn shard() -> ShardId {
     ShardId { job: JobId::from_parts(1_700_000_000_000, 7), stage: 2, shard: 41 }
@@ -31,17 +41,19 @@ fn receipt() -> Receipt {
             rows: 8,
         }],
         counts: Counts {
-            members: 1,
-            quarantined: 2,
-            without_columns: 3,
+            items: 1,
+            failed: 2,
             rows: 4,
-            bytes_fetched: 5,
-            bytes_members: 6,
-            bytes_arrow: 7,
-            bytes_written: 8,
-            columns_dropped: 9,
+            bytes_in: 5,
+            bytes_out: 8,
+            extras: BTreeMap::from([("without_columns".to_owned(), 3)]),
         },
-        quarantine: Some(SideObject { name: "q".to_owned(), bytes: 1, crc64: "c".to_owned() }),
+        sides: vec![SideObject {
+            role: QUARANTINE.to_owned(),
+            name: "q".to_owned(),
+            bytes: 1,
+            crc64: "c".to_owned(),
+        }],
         skipped: vec![1, 2],
         output: serde_json::json!({"n": u64::MAX, "s": ["é", null]}),
     }
@@ -51,7 +63,7 @@ fn failure() -> Failure {
     let cause = std::io::Error::other("disk on fire");
     Failure::new(ourselves::PANICKED, "it fell over")
         .at_uri("s3://b/k")
-        .at_member("x.h5")
+        .at_item("x.h5")
         .at_offset(9)
         .at_item("v0")
         .expected(1, 2)
@@ -98,6 +110,7 @@ fn a_lease_survives_the_wire() {
         shard: shard(),
         kind: "convert".to_owned(),
         stage_name: "index".to_owned(),
+        steps: vec!["fetch".to_owned()],
         round: 1,
         attempt: AttemptId { generation: 1, n: 2 },
         job_uri: "s3://b/o.tarquet/jobs/1/".to_owned(),
@@ -130,7 +143,7 @@ fn the_other_verbs_survive_the_wire() {
     };
     assert_eq!(to_register(wire(&from_register(register.clone()))).unwrap(), register);
     let progress =
-        Progress { bytes_done: 1, at_member: Some(0), step: "decode".to_owned(), ..Progress::default() };
+        Progress { bytes_done: 1, at_item: Some(0), step: "decode".to_owned(), ..Progress::default() };
     let renew = Renew {
         worker: WorkerId("w".to_owned()),
         shard: shard(),

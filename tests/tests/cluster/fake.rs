@@ -53,7 +53,7 @@ impl Kinds for FakeKinds {
         let draft = |n: u32, partitions: u32| ShardDraft {
             slot_bytes: 1 << 20,
             cost_bytes: 100,
-            members: 1,
+            items: 1,
             partition_first: n * partitions,
             partition_count: partitions,
             block: n.to_le_bytes().to_vec(),
@@ -71,8 +71,14 @@ impl Kinds for FakeKinds {
             _ => (0..shards).map(|n| draft(n, 1)).collect(),
         };
         let partitions = if ask.stage == 0 { 0 } else { shards };
-        let planned_members = drafts.len() as u64;
-        Ok(Planned { plan: encode(b"{}", drafts), planned_members, partitions, warnings: vec![] })
+        let planned_items = drafts.len() as u64;
+        Ok(Planned {
+            plan: encode(b"{}", drafts),
+            planned_items,
+            steps: vec![],
+            partitions,
+            warnings: vec![],
+        })
     }
 }
 
@@ -172,8 +178,8 @@ impl Attempt for FakeWork {
             attempt: lease.attempt,
             worker: tarquet_common::ids::WorkerId("test".to_owned()),
             artifacts,
-            counts: Counts { members: 1, rows: u64::from(second), ..Counts::default() },
-            quarantine: None,
+            counts: Counts { items: 1, rows: u64::from(second), ..Counts::default() },
+            sides: Vec::new(),
             skipped: lease.skip.clone(),
             output: serde_json::Value::Null,
         })

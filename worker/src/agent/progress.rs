@@ -11,14 +11,14 @@ const NONE: u64 = u64::MAX;
 #[derive(Debug)]
 pub struct ProgressCell {
     bytes_done: AtomicU64,
-    members_done: AtomicU64,
+    items_done: AtomicU64,
     rows: AtomicU64,
     quarantined: AtomicU64,
     bytes_fetched: AtomicU64,
     bytes_written: AtomicU64,
     scratch_bytes: AtomicU64,
     memory_bytes: AtomicU64,
-    at_member: AtomicU64,
+    at_item: AtomicU64,
     blamed: AtomicU64,
     steps: Steps,
 }
@@ -28,14 +28,14 @@ impl Default for ProgressCell {
         let zero = || AtomicU64::new(0);
         Self {
             bytes_done: zero(),
-            members_done: zero(),
+            items_done: zero(),
             rows: zero(),
             quarantined: zero(),
             bytes_fetched: zero(),
             bytes_written: zero(),
             scratch_bytes: zero(),
             memory_bytes: zero(),
-            at_member: AtomicU64::new(NONE),
+            at_item: AtomicU64::new(NONE),
             blamed: AtomicU64::new(NONE),
             steps: Steps::default(),
         }
@@ -46,7 +46,7 @@ impl ProgressCell {
     /// A member was finished, converted or quarantined: `bytes` of body, `rows` written.
     pub fn member_done(&self, bytes: u64, rows: u64) {
         self.bytes_done.fetch_add(bytes, Relaxed);
-        self.members_done.fetch_add(1, Relaxed);
+        self.items_done.fetch_add(1, Relaxed);
         self.rows.fetch_add(rows, Relaxed);
     }
 
@@ -82,12 +82,12 @@ impl ProgressCell {
 
     /// The decoder starts on the member at this place in the shard.
     pub fn decoding(&self, place: u32) {
-        self.at_member.store(u64::from(place), Relaxed);
+        self.at_item.store(u64::from(place), Relaxed);
     }
 
     /// The decoder is between members.
     pub fn decoded(&self) {
-        self.at_member.store(NONE, Relaxed);
+        self.at_item.store(NONE, Relaxed);
     }
 
     /// The decoder died or hung on the member at this place; said when the attempt fails because of it.
@@ -111,21 +111,21 @@ impl ProgressCell {
     }
 
     /// The member being decoded.
-    pub fn at_member(&self) -> Option<u32> {
-        place(&self.at_member)
+    pub fn at_item(&self) -> Option<u32> {
+        place(&self.at_item)
     }
 
     /// All of it, for a renewal. The step is the one that took most since the snapshot before.
     pub fn snapshot(&self) -> Progress {
         Progress {
             bytes_done: self.bytes_done.load(Relaxed),
-            members_done: self.members_done.load(Relaxed),
+            items_done: self.items_done.load(Relaxed),
             rows: self.rows.load(Relaxed),
             quarantined: self.quarantined.load(Relaxed),
             bytes_fetched: self.bytes_fetched.load(Relaxed),
             bytes_written: self.bytes_written.load(Relaxed),
             step: self.steps.busiest().map_or("", Step::as_str).to_owned(),
-            at_member: self.at_member(),
+            at_item: self.at_item(),
             memory_bytes: self.scratch_bytes.load(Relaxed) + self.memory_bytes.load(Relaxed),
         }
     }

@@ -104,7 +104,7 @@ impl Slot {
         match joined {
             Ok(ended) => ended,
             Err(died) if died.is_panic() => {
-                if let Some(member) = progress.at_member() {
+                if let Some(member) = progress.at_item() {
                     progress.blame(member);
                 }
                 Err(panicked(lease, died.into_panic().as_ref()))

@@ -189,6 +189,7 @@ fn lease(n: u32) -> Lease {
         shard: ShardId { job: JobId::from_parts(1, 1), stage: 0, shard: n },
         kind: "fake".to_owned(),
         stage_name: "only".to_owned(),
+        steps: Vec::new(),
         round: 1,
         attempt: AttemptId { generation: 1, n },
         job_uri: "/j".to_owned(),
@@ -209,7 +210,7 @@ fn receipt(lease: &Lease) -> Receipt {
         worker: WorkerId("w".to_owned()),
         artifacts: vec![],
         counts: Counts::default(),
-        quarantine: None,
+        sides: Vec::new(),
         skipped: vec![],
         output: serde_json::Value::Null,
     }
@@ -320,7 +321,7 @@ async fn renewals_carry_progress() {
     work(&fake, &does, |s| s.completes.len() == 1).await.unwrap();
     fake.with(|s| {
         assert!((5..=7).contains(&s.renews.len()), "{}", s.renews.len());
-        assert_eq!(s.renews[0].progress.at_member, Some(7));
+        assert_eq!(s.renews[0].progress.at_item, Some(7));
         assert_eq!(s.renews[0].attempt, lease(0).attempt);
     });
 }

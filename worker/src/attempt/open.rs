@@ -6,12 +6,12 @@ use crate::{
 };
 use std::{collections::HashMap, sync::Arc};
 use tarquet_common::{
+    archive::Run,
     codes::spec as codes,
     failure::Failure,
     store::{Store, StoreSettings, Stores, Uri},
 };
 use tarquet_container::{Container, stream::Wanted, zip};
-use tarquet_convert::Run;
 
 /// Opens runs, each store once.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ impl<'a> Opener<'a> {
     async fn window(&self, run: &Run) -> Result<Option<bytes::Bytes>, Failure> {
         let (Some(window), Some(key)) = (run.start.window(), &run.index_key) else { return Ok(None) };
         let store = open_root(self.stores, self.index_uri, self.index_settings).await?;
-        let bytes = store.get_range(&tarquet_convert::windows_key(key), window.range(), None).await;
+        let bytes = store.get_range(&tarquet_common::archive::windows_key(key), window.range(), None).await;
         bytes.map(Some).map_err(Failure::from)
     }
 }

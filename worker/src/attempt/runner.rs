@@ -5,7 +5,6 @@ use crate::{
     agent::{Attempt, AttemptContext},
     input::open_root,
     kinds::convert,
-    output::UploadSettings,
 };
 use async_trait::async_trait;
 use std::{path::PathBuf, sync::Arc};
@@ -15,6 +14,7 @@ use tarquet_common::{
     failure::Failure,
     ids::WorkerId,
     leasing::Lease,
+    memory::UploadSettings,
     receipt::Receipt,
     store::{Metadata, Stores},
 };
@@ -166,7 +166,7 @@ impl Runner {
             worker: self.worker.clone(),
             artifacts: work.artifacts,
             counts: work.counts,
-            quarantine: work.quarantine,
+            sides: work.sides,
             skipped: work.skipped,
             output: work.output,
         }

@@ -2,11 +2,12 @@
 
 use crate::{
     agent::AttemptContext,
-    output::{Upload, UploadSettings, abort_or_leave},
+    output::{Upload, abort_or_leave},
 };
 use std::sync::{Arc, Mutex, PoisonError};
 use tarquet_common::{
     failure::Failure,
+    memory::UploadSettings,
     receipt::{Artifact, Counts, SideObject},
     store::{Metadata, Store},
 };
@@ -19,9 +20,9 @@ pub struct Work {
     pub artifacts: Vec<Artifact>,
     /// What it counted.
     pub counts: Counts,
-    /// Its quarantine file, if any member failed.
-    pub quarantine: Option<SideObject>,
-    /// Members not tried, by place in the shard.
+    /// What it wrote beside the dataset.
+    pub sides: Vec<SideObject>,
+    /// Items not tried, by place in the shard.
     pub skipped: Vec<u32>,
     /// What only the kind understands.
     pub output: serde_json::Value,

@@ -10,19 +10,8 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
 };
-use tarquet_common::{failure::Failure, store::Store};
+use tarquet_common::{failure::Failure, memory::FetchSettings, store::Store};
 use tokio::{runtime::Handle, sync::mpsc};
-
-/// How far ahead to read.
-#[derive(Clone, Copy, Debug)]
-pub struct FetchSettings {
-    /// Bytes of one GET, at most.
-    pub chunk_bytes: u64,
-    /// Bytes ahead of need, at most; one GET at least.
-    pub ahead_bytes: u64,
-    /// GETs in flight, at most.
-    pub in_flight: usize,
-}
 
 /// A stretch of an object.
 #[derive(Clone, Debug)]
@@ -165,8 +154,7 @@ mod tests {
 
     #[test]
     fn small_objects_are_fetched_many_at_a_time_and_large_chunks_few() {
-        let settings = FetchSettings { chunk_bytes: 8 << 20, ahead_bytes: 24 << 20, in_flight: 16 };
-        let of = |len| parallel(&[Piece { stretch: 0, range: 0..len }], settings);
+        let of = |len| parallel(&[Piece { stretch: 0, range: 0..len }], FetchSettings::SHARD);
         assert_eq!((of(8 << 20), of(1 << 20), of(1000)), (1, 16, 16));
     }
 }

@@ -7,5 +7,5 @@
 mod fetch;
 mod opened;
 
-pub use fetch::{Chunk, Chunks, FetchSettings, Stretch, fetch};
+pub use fetch::{Chunk, Chunks, Stretch, fetch};
 pub use opened::{locate, open_root, stretch};

@@ -8,5 +8,5 @@ mod upload;
 mod writer;
 
 pub(crate) use tidy::abort_or_leave;
-pub use upload::{Upload, UploadSettings};
+pub use upload::Upload;
 pub use writer::StoreWriter;

@@ -5,19 +5,11 @@ use bytes::BytesMut;
 use std::sync::Arc;
 use tarquet_common::{
     failure::Failure,
+    memory::UploadSettings,
     receipt::{Artifact, Part},
     store::{Metadata, Store, aligned_buffer, checksum},
 };
 use tokio::{runtime::Handle, sync::Semaphore, task::JoinSet};
-
-/// How to send.
-#[derive(Clone, Copy, Debug)]
-pub struct UploadSettings {
-    /// Bytes of one part; at least 5 MiB.
-    pub part_bytes: usize,
-    /// Parts in flight.
-    pub in_flight: usize,
-}
 
 /// An upload that takes bytes from a thread that computes. Dropped unfinished, it stops sending; aborting the upload in the
 /// store is for whoever knows that the attempt is over.

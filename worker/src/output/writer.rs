@@ -1,6 +1,6 @@
 //! Small objects that become visible as soon as they are whole: indexes, quarantine files.
 
-use super::{Upload, UploadSettings, abort_or_leave};
+use super::{Upload, abort_or_leave};
 use crate::agent::{AttemptContext, Stop};
 use std::{
     io::{self, Write},
@@ -9,6 +9,7 @@ use std::{
 use tarquet_common::{
     codes::store as codes,
     failure::Failure,
+    memory::UploadSettings,
     receipt::SideObject,
     store::{CompleteOutcome, Metadata, Store},
 };
@@ -49,17 +50,18 @@ impl StoreWriter {
         Ok(Self { runtime, store, name, upload: Some(upload), stop })
     }
 
-    /// Makes the object visible.
+    /// Makes the object visible; `role` says what it is for.
     ///
     /// # Errors
     /// What the store said; `STORE_UNREACHABLE` when nobody knows whether the object is there.
-    pub fn publish(mut self) -> Result<SideObject, Failure> {
+    pub fn publish(mut self, role: &str) -> Result<SideObject, Failure> {
         let upload = self.upload.take().expect("there until it is published");
         let id = upload.upload_id().to_owned();
         let sent = upload.finish(0, 0).inspect_err(|_| self.abort(&id))?;
         let completing = self.store.complete_upload(&self.name, &id, &sent.parts, true);
         let outcome = self.runtime.block_on(self.stop.unless(completing)).inspect_err(|_| self.abort(&id))?;
-        let side = SideObject { name: sent.name, bytes: sent.bytes, crc64: sent.crc64 };
+        let side =
+            SideObject { role: role.to_owned(), name: sent.name, bytes: sent.bytes, crc64: sent.crc64 };
         if matches!(outcome, CompleteOutcome::Published { .. }) {
             return Ok(side);
         }

@@ -2,18 +2,19 @@
 
 use crate::{
     agent::{AttemptContext, ProgressCell, Step, Stop},
-    input::{Chunks, FetchSettings, Stretch, fetch},
+    input::{Chunks, Stretch, fetch},
     scratch::{Empties, OpenSegment},
 };
 use tarquet_common::{
+    archive::ArchiveRef,
     codes::{archive as codes, cluster, ourselves},
     failure::Failure,
+    memory::FetchSettings,
 };
 use tarquet_container::{
     Container, SeekPoint,
     stream::{BodySink, MemberStream, Wanted},
 };
-use tarquet_convert::ArchiveRef;
 use tokio::runtime::Handle;
 
 /// A run with its archive opened and its window at hand.

@@ -6,16 +6,13 @@ use crate::{
     scratch::{Body, Filled, FilledSegment, ring},
 };
 use std::{path::Path, thread};
-use tarquet_common::{codes::ourselves, failure::Failure};
-use tarquet_convert::{ArchiveRef, MemberRef, Run};
+use tarquet_common::{
+    archive::{ArchiveRef, Member, Run},
+    codes::ourselves,
+    failure::Failure,
+    memory::{RING_SEGMENTS, segment_bytes},
+};
 use tokio::runtime::Handle;
-
-/// Segments of a ring: one is filled while the other is read.
-const SEGMENTS: usize = 2;
-/// Smallest segment.
-const SEGMENT_BYTES_MIN: usize = 1 << 20;
-/// Segments grow to this where there are members enough to fill them.
-const SEGMENT_BYTES_USUAL: usize = 8 << 20;
 
 /// A shard's members in order. Some are not wanted: refused, too large, or known to kill the decoder.
 #[derive(Debug)]
@@ -33,7 +30,7 @@ struct Place {
 
 impl Members {
     /// The members of `runs`; `wanted` is asked for each, with its place in the shard.
-    pub(crate) fn of(runs: Vec<Run>, mut wanted: impl FnMut(u32, &MemberRef) -> bool) -> Self {
+    pub(crate) fn of(runs: Vec<Run>, mut wanted: impl FnMut(u32, &Member) -> bool) -> Self {
         let mut places = Vec::new();
         for (run, r) in runs.iter().enumerate() {
             for (member, m) in r.members.iter().enumerate() {
@@ -73,10 +70,8 @@ impl Members {
     }
 
     fn segment_bytes(&self) -> usize {
-        let largest = usize::try_from(self.largest()).unwrap_or(usize::MAX);
         let all = self.sizes().map(|s| s.next_multiple_of(64)).sum::<u64>();
-        let all = usize::try_from(all).unwrap_or(usize::MAX);
-        largest.max(all.min(SEGMENT_BYTES_USUAL)).max(SEGMENT_BYTES_MIN).next_multiple_of(1 << 20)
+        usize::try_from(segment_bytes(self.largest(), all)).unwrap_or(usize::MAX)
     }
 }
 
@@ -100,11 +95,11 @@ pub(crate) fn with_members(
     scratch: &Path,
     members: &Members,
     extraction: Extraction,
-    mut each: impl FnMut(u32, &ArchiveRef, &MemberRef, Content) -> Result<(), Failure>,
+    mut each: impl FnMut(u32, &ArchiveRef, &Member, Content) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let segment_bytes = members.segment_bytes();
-    let (empties, filled) = ring::<Tag>(scratch, SEGMENTS, segment_bytes)?;
-    extraction.context.progress.set_scratch((SEGMENTS * segment_bytes) as u64);
+    let (empties, filled) = ring::<Tag>(scratch, RING_SEGMENTS, segment_bytes)?;
+    extraction.context.progress.set_scratch((RING_SEGMENTS * segment_bytes) as u64);
     thread::scope(|scope| {
         let extractor = scope.spawn(move || extract(runtime, extraction, &empties));
         let mut bodies = Bodies { filled, segment: None, at: 0 };
@@ -128,7 +123,7 @@ enum Ended {
 fn consume(
     members: &Members,
     bodies: &mut Bodies,
-    each: &mut impl FnMut(u32, &ArchiveRef, &MemberRef, Content) -> Result<(), Failure>,
+    each: &mut impl FnMut(u32, &ArchiveRef, &Member, Content) -> Result<(), Failure>,
 ) -> Result<(), Ended> {
     for (place, p) in (0u32..).zip(&members.places) {
         let run = &members.runs[p.run];

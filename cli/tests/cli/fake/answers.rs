@@ -56,15 +56,15 @@ fn stage(name: &str, state: &str, shards: u32, done: u32) -> Value {
     json!({
         "name": name, "state": state, "shards": shards, "done": done, "running": 0, "waiting": shards - done,
         "stopped": 0, "excluded": 0, "leases": 0, "retried": 0, "bytes_total": 0, "bytes_done": 0,
-        "members_total": 0, "members_done": 0, "rows": 0, "quarantined": 0, "partitions": 0, "counts": {},
+        "items_total": 0, "items_done": 0, "rows": 0, "quarantined": 0, "partitions": 0, "counts": {},
         "warnings": [], "planned_unix_ms": START, "finished_unix_ms": null
     })
 }
 
 fn convert(state: &str, done: u64) -> Value {
     let counts = json!({
-        "members": 1000 * done, "quarantined": 3, "rows": 122_448 * done,
-        "bytes_fetched": 350_000_000 * done, "bytes_written": 279_800_000 * done
+        "items": 1000 * done, "failed": 3, "rows": 122_448 * done,
+        "bytes_in": 350_000_000 * done, "bytes_out": 279_800_000 * done
     });
     with(
         stage("convert", state, 1000, u32::try_from(done).expect("a thousand at most")),
@@ -72,8 +72,8 @@ fn convert(state: &str, done: u64) -> Value {
             ("/retried", json!(14)),
             ("/bytes_total", json!(350_000_000_000_u64)),
             ("/bytes_done", json!(350_000_000 * done)),
-            ("/members_total", json!(1_000_000)),
-            ("/members_done", json!(1000 * done)),
+            ("/items_total", json!(1_000_000)),
+            ("/items_done", json!(1000 * done)),
             ("/rows", json!(122_448 * done)),
             ("/quarantined", json!(3)),
             ("/partitions", json!(1000)),
@@ -95,7 +95,7 @@ pub(crate) fn running() -> Value {
             stage("index", "done", 10, 10), stage("sample", "done", 2, 2), convert("running", 583),
             stage("publish", "waiting", 1000, 0)
         ],
-        "quarantine": { "members": 3, "max_failed": "0.01 %", "allowed": 100, "accepted": false },
+        "quarantine": { "items": 3, "max_failed": "0.01 %", "allowed": 100, "accepted": false },
         "rate": {
             "window_ms": 30_000, "bytes": 57_300_000_000_u64, "bytes_per_s": 1_910_000_000_u64,
             "bytes_per_s_range": [1_700_000_000_u64, 2_100_000_000_u64], "eta_ms_range": [76_000, 110_000]
@@ -136,7 +136,7 @@ fn lease(worker: &str, age_ms: u64, bytes_done: u64, step: &str) -> Value {
     json!({
         "attempt": { "generation": 1, "n": 9 }, "worker": worker, "age_ms": age_ms, "left_ms": 50_000,
         "progress": {
-            "bytes_done": bytes_done, "members_done": bytes_done / 350_000, "rows": 0, "quarantined": 0,
+            "bytes_done": bytes_done, "items_done": bytes_done / 350_000, "rows": 0, "quarantined": 0,
             "bytes_fetched": bytes_done, "bytes_written": 0, "step": step, "at_member": null,
             "memory_bytes": 310_000_000
         }
@@ -149,7 +149,7 @@ const B: &str = "node-b-99-0badcafe";
 fn shard(number: u32, attempts: u32, lease: Value, failure: Value) -> Value {
     json!({
         "stage": 2, "stage_name": "convert", "shard": number, "state": "running", "round": 0,
-        "attempts": attempts, "charged": 0, "bytes": 350_000_000, "members": 1000, "leases": [lease],
+        "attempts": attempts, "charged": 0, "bytes": 350_000_000, "items": 1000, "leases": [lease],
         "took_ms": null, "rows": null, "quarantined": null, "quarantine": null, "skip": [], "failure": failure
     })
 }

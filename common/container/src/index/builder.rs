@@ -1,14 +1,21 @@
 //! Glue: chunks of an archive in, the two objects of its index out.
 
-use super::recorder::{IndexObjects, Recorder};
-use super::summary::{ArchiveIdentity, IndexLimits, IndexSummary};
-use crate::container::Container;
-use crate::seek::Spacing;
-use crate::tar::Walker;
-use crate::unpack::{Restart, Sink, Unpacker};
+use super::{
+    recorder::{IndexObjects, Recorder},
+    summary::{IndexLimits, IndexSummary},
+};
+use crate::{
+    seek::Spacing,
+    sink::{Restart, Sink},
+    tar::Walker,
+    unpack::Unpacker,
+};
 use std::io::Write;
-use tarquet_common::codes::{archive, ourselves};
-use tarquet_common::failure::Failure;
+use tarquet_common::{
+    archive::{ArchiveIdentity, Container},
+    codes::{archive, ourselves},
+    failure::Failure,
+};
 
 /// Archives that expand to less are not judged by their ratio.
 const RATIO_FLOOR: u64 = 1 << 30;

@@ -1,12 +1,12 @@
 //! Members as Arrow columns, and back.
 
-use crate::member::{Check, Member, MemberKind, ZipStorage};
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryBuilder, Int64Builder, RecordBatch, StringBuilder, UInt16Builder,
     UInt32Builder,
 };
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, UInt16Type, UInt32Type};
 use std::sync::Arc;
+use tarquet_common::archive::{Check, Member, MemberKind, ZipStorage};
 
 /// The schema of `members.parquet`.
 pub(super) fn schema() -> SchemaRef {

@@ -1,9 +1,10 @@
 //! `members.parquet`, written in row groups of bounded size and read back one at a time.
 
-use super::columns::{Columns, members_of, schema};
-use super::summary::ArchiveIndex;
-use super::{METADATA_KEY, Trailer};
-use crate::member::Member;
+use super::{
+    METADATA_KEY, Trailer,
+    columns::{Columns, members_of, schema},
+    summary::ArchiveIndex,
+};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{
@@ -14,8 +15,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use std::io::Write;
-use tarquet_common::codes::archive;
-use tarquet_common::failure::Failure;
+use tarquet_common::{archive::Member, codes::archive, failure::Failure};
 
 /// Members of a row group.
 const ROWS_MAX: usize = 65_536;

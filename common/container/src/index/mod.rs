@@ -35,12 +35,9 @@ mod zipped;
 pub use builder::IndexBuilder;
 pub use members::MembersReader;
 pub use recorder::IndexObjects;
-pub use summary::{ArchiveIdentity, ArchiveIndex, IndexLimits, IndexSummary, index_key};
+pub use summary::{ArchiveIndex, IndexLimits, IndexSummary};
 pub use trailer::{TRAILER_LEN, Trailer};
 pub use zipped::index_zip;
-
-/// The version of both objects. A change that an older reader would misread raises it, and with it every key.
-pub const FORMAT_VERSION: u32 = 1;
 
 /// Key of our entry in the metadata of `members.parquet`.
 pub const METADATA_KEY: &str = "tarquet.index";

@@ -1,18 +1,24 @@
 //! Takes down members and seek points, counts, and writes both objects of an index.
 
-use super::FORMAT_VERSION;
-use super::members::MembersWriter;
-use super::summary::{ArchiveIdentity, ArchiveIndex, IndexLimits, IndexSummary};
-use super::trailer::encode_tail;
-use crate::checksum::crc32c;
-use crate::container::Container;
-use crate::member::{Member, MemberKind};
-use crate::seek::{Entry, SeekPoint, SeekTable, WINDOW_LEN, Window};
-use crate::unpack::{Restart, RestartEntry};
+use super::{
+    members::MembersWriter,
+    summary::{ArchiveIndex, IndexLimits, IndexSummary},
+    trailer::encode_tail,
+};
+use crate::{
+    checksum::crc32c,
+    seek::SeekTable,
+    sink::{Restart, RestartEntry},
+};
 use std::collections::HashSet;
 use std::io::Write;
-use tarquet_common::codes::archive;
-use tarquet_common::failure::Failure;
+use tarquet_common::{
+    archive::{
+        ArchiveIdentity, Container, Entry, INDEX_VERSION, Member, MemberKind, SeekPoint, WINDOW_LEN, Window,
+    },
+    codes::archive,
+    failure::Failure,
+};
 
 /// Names remembered to count duplicates, by 64-bit hash: 64 MiB of them. Beyond it the count is a floor.
 const NAMES_MAX: usize = 4 << 20;
@@ -46,7 +52,7 @@ impl<M: Write + Send, W: Write> Recorder<M, W> {
         objects: IndexObjects<M, W>,
     ) -> Result<Self, Failure> {
         let index = ArchiveIndex {
-            format_version: FORMAT_VERSION,
+            format_version: INDEX_VERSION,
             archive,
             container,
             seekable: false,

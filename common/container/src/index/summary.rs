@@ -1,29 +1,18 @@
-//! What an index says of its archive, and the key it is kept under.
+//! What an index says of its archive.
 
-use super::FORMAT_VERSION;
-use crate::container::Container;
-use crate::member::MemberKind;
 use crate::seek::SeekTable;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use tarquet_common::codes::archive;
-use tarquet_common::failure::Failure;
-
-/// Which object, and which version of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ArchiveIdentity {
-    /// Its URI.
-    pub uri: String,
-    /// Its ETag, as the store gives it (for local files: whatever names a version of the file).
-    pub etag: String,
-    /// Bytes of it.
-    pub size: u64,
-}
+use tarquet_common::{
+    archive::{ArchiveIdentity, Container, INDEX_VERSION, MemberKind},
+    codes::archive,
+    failure::Failure,
+};
 
 /// What an index says of its archive as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchiveIndex {
-    /// [`FORMAT_VERSION`] of the writer.
+    /// [`INDEX_VERSION`] of the writer.
     pub format_version: u32,
     /// The archive.
     #[serde(flatten)]
@@ -60,8 +49,8 @@ impl ArchiveIndex {
             .at_uri(archive.uri.clone())
             .expected(expected, found))
         };
-        if self.format_version != FORMAT_VERSION {
-            return other(format!("format {FORMAT_VERSION}"), format!("format {}", self.format_version));
+        if self.format_version != INDEX_VERSION {
+            return other(format!("format {INDEX_VERSION}"), format!("format {}", self.format_version));
         }
         if self.archive != *archive {
             return other(format!("{archive:?}"), format!("{:?}", self.archive));
@@ -104,17 +93,4 @@ impl Default for IndexLimits {
     fn default() -> Self {
         Self { members_max: 100_000_000, ratio_max: 1_100 }
     }
-}
-
-/// The name of an archive's index: 64 hexadecimal characters of BLAKE3 over the archive's identity and
-/// the format version, each field preceded by its length.
-pub fn index_key(archive: &ArchiveIdentity, format_version: u32) -> String {
-    let mut hasher = blake3::Hasher::new();
-    for field in [archive.uri.as_bytes(), archive.etag.as_bytes()] {
-        hasher.update(&(field.len() as u64).to_le_bytes());
-        hasher.update(field);
-    }
-    hasher.update(&archive.size.to_le_bytes());
-    hasher.update(&format_version.to_le_bytes());
-    hasher.finalize().to_hex().to_string()
 }

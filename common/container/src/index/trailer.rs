@@ -1,11 +1,15 @@
 //! The end of `windows.bin`: the seek table and the trailer that proves the whole index.
 
-use super::FORMAT_VERSION;
-use crate::checksum::crc32c;
-use crate::seek::{POINT_LEN, SeekTable, WINDOW_LEN, decode_points, encode_point};
+use crate::{
+    checksum::crc32c,
+    seek::{POINT_LEN, SeekTable, decode_points, encode_point},
+};
 use std::ops::Range;
-use tarquet_common::codes::archive;
-use tarquet_common::failure::Failure;
+use tarquet_common::{
+    archive::{INDEX_VERSION, WINDOW_LEN},
+    codes::archive,
+    failure::Failure,
+};
 
 /// Bytes of the trailer.
 pub const TRAILER_LEN: usize = 64;
@@ -37,9 +41,9 @@ impl Trailer {
             return Err(damaged("windows.bin has no trailer"));
         }
         let version = u32_at(&bytes, 8);
-        if version != FORMAT_VERSION {
+        if version != INDEX_VERSION {
             return Err(Failure::new(archive::INDEX_OTHER, "windows.bin was written by another version")
-                .expected(format!("format {FORMAT_VERSION}"), format!("format {version}")));
+                .expected(format!("format {INDEX_VERSION}"), format!("format {version}")));
         }
         let points = u64::from_le_bytes(bytes[16..24].try_into().expect("eight bytes"));
         let members_blake3 = bytes[24..56].try_into().expect("32 bytes");
@@ -91,7 +95,7 @@ pub(super) fn encode_tail(windows: u32, seek: &SeekTable, members_blake3: &[u8; 
     let mut out = Vec::with_capacity(points.len() * POINT_LEN + TRAILER_LEN);
     points.iter().for_each(|point| encode_point(point, &mut out));
     out.extend_from_slice(MAGIC);
-    out.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+    out.extend_from_slice(&INDEX_VERSION.to_le_bytes());
     out.extend_from_slice(&windows.to_le_bytes());
     out.extend_from_slice(&(points.len() as u64).to_le_bytes());
     out.extend_from_slice(members_blake3);

@@ -1,11 +1,15 @@
 //! The index of a zip archive, out of its directory; bodies are not read.
 
-use super::recorder::{IndexObjects, Recorder};
-use super::summary::{ArchiveIdentity, IndexLimits, IndexSummary};
-use crate::container::Container;
+use super::{
+    recorder::{IndexObjects, Recorder},
+    summary::{IndexLimits, IndexSummary},
+};
 use crate::zip::{RangedReader, entries, read_directory};
 use std::io::Write;
-use tarquet_common::failure::Failure;
+use tarquet_common::{
+    archive::{ArchiveIdentity, Container},
+    failure::Failure,
+};
 
 /// Indexes a zip archive in two or three ranged reads. Memory: its directory (≤ 512 MiB).
 ///

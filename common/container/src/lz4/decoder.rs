@@ -1,15 +1,22 @@
 //! The push decoder: chunks in, blocks out, one item of the format after the other.
 
-use super::header::{BlockHeader, FrameParams, Magic, block_header, magic};
-use super::history::History;
-use crate::checksum::crc32c;
-use crate::container::Container;
-use crate::fault;
-use crate::gather::Gather;
-use crate::seek::{Entry, SeekPoint, Spacing, WINDOW_LEN};
-use crate::unpack::{Restart, RestartEntry, Sink};
-use tarquet_common::codes::archive;
-use tarquet_common::failure::Failure;
+use super::{
+    header::{BlockHeader, FrameParams, Magic, block_header, magic},
+    history::History,
+};
+use crate::{
+    checksum::crc32c,
+    fault,
+    gather::Gather,
+    seek::Spacing,
+    sink::{Restart, RestartEntry, Sink},
+    sniff::not_this,
+};
+use tarquet_common::{
+    archive::{Container, Entry, SeekPoint, WINDOW_LEN},
+    codes::archive,
+    failure::Failure,
+};
 use xxhash_rust::xxh32::{Xxh32, xxh32};
 
 /// The item that comes next.
@@ -246,13 +253,13 @@ impl Lz4Decoder {
                 Ok(Expect::SkipLen)
             }
             Magic::Legacy => Err(fault::refused("the legacy LZ4 frame", at)),
-            Magic::Unknown if at == 0 => Err(Container::TarLz4.not_this(item)),
+            Magic::Unknown if at == 0 => Err(not_this(Container::TarLz4, item)),
             Magic::Unknown => {
                 let message =
                     format!("what follows the LZ4 frame that ends at compressed byte {at} is no frame");
                 Err(Failure::new(archive::TRAILING_BYTES, message)
                     .at_offset(at)
-                    .expected("a frame or the end of the object", crate::container::sniff(item)))
+                    .expected("a frame or the end of the object", crate::sniff::sniff(item)))
             }
         }
     }

@@ -1,7 +1,6 @@
 //! The output buffer: blocks are decoded next to each other, so that linked blocks find the 64 KiB before
 //! them without copying; only when the buffer is full are the last 64 KiB moved to its front.
 
-use crate::seek::WINDOW_LEN;
 use lz4_flex::block::{DecompressError, decompress_into, decompress_into_with_dict};
 
 /// Room for blocks behind the window, so that small blocks wrap rarely and yet stay in the core's cache.
@@ -77,3 +76,4 @@ impl History {
         self.pos
     }
 }
+use tarquet_common::archive::WINDOW_LEN;

@@ -1,6 +1,5 @@
 //! One header of 512 bytes, as a pure function.
 
-use crate::member::MemberKind;
 use tar::Header;
 
 /// Bytes of a header, and what bodies are padded to.
@@ -103,3 +102,4 @@ fn describes(header: &Header) -> Describes {
         _ => MemberKind::Other,
     })
 }
+use tarquet_common::archive::MemberKind;

@@ -1,13 +1,15 @@
 //! The push walker: uncompressed bytes in, members out, each once its body has gone by.
 
-use super::header::{self, BLOCK, Describes};
-use super::pax::{self, Pax};
-use crate::checksum::Crc;
-use crate::container::Container;
-use crate::gather::Gather;
-use crate::member::{Check, Member, MemberKind};
-use tarquet_common::codes::archive;
-use tarquet_common::failure::Failure;
+use super::{
+    header::{self, BLOCK, Describes},
+    pax::{self, Pax},
+};
+use crate::{checksum::Crc, gather::Gather, sniff::not_this};
+use tarquet_common::{
+    archive::{Check, Container, Member, MemberKind},
+    codes::archive,
+    failure::Failure,
+};
 
 /// The largest body of an extension header that is kept: names of files are 4 KiB at most where files
 /// come from; PAX headers may also carry access lists.
@@ -285,12 +287,12 @@ impl Walker {
 
     fn not_a_header(&self, why: &str, block: &[u8; BLOCK], at: u64) -> Failure {
         if at == 0 {
-            return self.container.not_this(block);
+            return not_this(self.container, block);
         }
         let message = format!("no tar header stands at uncompressed byte {at}: {why}");
         Failure::new(archive::TAR_HEADER, message)
             .at_offset(at)
-            .expected("a tar header or two blocks of zeros", crate::container::sniff(block))
+            .expected("a tar header or two blocks of zeros", crate::sniff::sniff(block))
     }
 
     fn only_zeros(&mut self, input: &[u8]) -> Result<(), Failure> {

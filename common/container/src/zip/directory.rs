@@ -1,10 +1,11 @@
 //! Directory entries as members, in the order of their offsets.
 
-use super::end::Directory;
-use super::{LOCAL_HEADER_LEN, u16_at, u32_at, u64_at};
+use super::{LOCAL_HEADER_LEN, end::Directory, u16_at, u32_at, u64_at};
 use crate::fault;
-use crate::member::{Check, Member, MemberKind, ZipStorage};
-use tarquet_common::failure::Failure;
+use tarquet_common::{
+    archive::{Check, Member, MemberKind, ZipStorage},
+    failure::Failure,
+};
 
 const ENTRY_LEN: usize = 46;
 const MADE_BY_UNIX: u8 = 3;

@@ -1,10 +1,8 @@
 //! The end of a zip archive, and the bytes of its directory.
 
 use super::{RangedReader, u16_at, u32_at, u64_at};
-use crate::container::Container;
-use crate::fault;
-use tarquet_common::codes::archive;
-use tarquet_common::failure::Failure;
+use crate::{fault, sniff::not_this};
+use tarquet_common::{archive::Container, codes::archive, failure::Failure};
 
 const END_LEN: usize = 22;
 const LOCATOR_LEN: usize = 20;
@@ -32,7 +30,7 @@ pub(crate) fn read_directory<R: RangedReader + ?Sized>(reader: &R) -> Result<Dir
     let size = reader.size();
     let head = get(reader, 0, size.min(4))?;
     if !head.starts_with(b"PK") {
-        return Err(Container::Zip.not_this(&head));
+        return Err(not_this(Container::Zip, &head));
     }
     let tail_len = size.min((LOCATOR_LEN + END_LEN) as u64 + u64::from(u16::MAX));
     let tail_start = size - tail_len;

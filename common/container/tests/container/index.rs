@@ -3,13 +3,16 @@
 use crate::support::*;
 use proptest::prelude::*;
 use std::io::Write;
-use tarquet_common::codes::archive;
-use tarquet_common::failure::Class;
-use tarquet_container::index::{
-    FORMAT_VERSION, IndexBuilder, IndexLimits, IndexObjects, MembersReader, TRAILER_LEN, Trailer, index_key,
+use tarquet_common::{
+    archive::{INDEX_VERSION, index_key},
+    codes::archive,
+    failure::Class,
 };
-use tarquet_container::seek::{SeekTable, Spacing};
-use tarquet_container::{Check, Container, MemberKind};
+use tarquet_container::{
+    Check, Container, MemberKind,
+    index::{IndexBuilder, IndexLimits, IndexObjects, MembersReader, TRAILER_LEN, Trailer},
+    seek::{SeekTable, Spacing},
+};
 
 fn files(seed: u64, count: usize, len_max: usize) -> Vec<(String, Vec<u8>)> {
     let mut noise = Noise(seed);
@@ -203,12 +206,12 @@ fn an_index_knows_its_archive() {
     other.etag = "\"e2\"".to_owned();
     assert_eq!(index.summary.index.check(&other).unwrap_err().code, archive::INDEX_OTHER);
     let keys = [
-        index_key(&own, FORMAT_VERSION),
-        index_key(&other, FORMAT_VERSION),
-        index_key(&own, FORMAT_VERSION + 1),
+        index_key(&own, INDEX_VERSION),
+        index_key(&other, INDEX_VERSION),
+        index_key(&own, INDEX_VERSION + 1),
     ];
     assert!(keys.iter().all(|k| k.len() == 64) && keys[0] != keys[1] && keys[0] != keys[2]);
-    assert_eq!(keys[0], index_key(&identity(&archive), FORMAT_VERSION));
+    assert_eq!(keys[0], index_key(&identity(&archive), INDEX_VERSION));
 }
 
 #[test]

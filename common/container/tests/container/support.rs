@@ -1,14 +1,16 @@
 //! Writers of small archives and takers of what comes out of them.
 
-use tarquet_common::failure::Failure;
-use tarquet_container::index::{
-    ArchiveIdentity, IndexBuilder, IndexLimits, IndexObjects, IndexSummary, MembersReader, TRAILER_LEN,
-    Trailer,
+use tarquet_common::{
+    archive::{ArchiveIdentity, WINDOW_LEN},
+    failure::Failure,
 };
-use tarquet_container::seek::{SeekTable, Spacing, WINDOW_LEN};
-use tarquet_container::stream::{BodySink, MemberStream, Wanted};
-use tarquet_container::unpack::{Restart, RestartEntry, Sink, Unpacker};
-use tarquet_container::{Container, Entry, Member, MemberKind, SeekPoint};
+use tarquet_container::{
+    Container, Entry, Member, MemberKind, Restart, RestartEntry, SeekPoint, Sink,
+    index::{IndexBuilder, IndexLimits, IndexObjects, IndexSummary, MembersReader, TRAILER_LEN, Trailer},
+    seek::{SeekTable, Spacing},
+    stream::{BodySink, MemberStream, Wanted},
+    unpack::Unpacker,
+};
 use xxhash_rust::xxh32::xxh32;
 
 /// Numbers that look random and are the same each time.
@@ -310,7 +312,7 @@ impl Sink for Taken {
                 let reference = window.map(|w| {
                     assert_eq!(w.len(), WINDOW_LEN);
                     let index = self.points.len() as u32;
-                    tarquet_container::seek::Window { index, crc32c: tarquet_container::crc32c(w) }
+                    tarquet_common::archive::Window { index, crc32c: tarquet_container::crc32c(w) }
                 });
                 (Entry::Block { flg, bd, window: reference }, window.map(<[u8]>::to_vec))
             }

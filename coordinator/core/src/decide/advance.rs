@@ -174,11 +174,11 @@ fn hold_at(d: &mut Draft<'_>, job: &Job, hold: Hold, failure: &Failure) {
 }
 
 fn over_budget(job: &Job, stage: &Stage) -> Option<Failure> {
-    let quarantined = stage.counts.receipts.quarantined;
-    let allowed = job.row.options.max_failed.allowed(stage.row.planned_members);
+    let quarantined = stage.counts.receipts.failed;
+    let allowed = job.row.options.max_failed.allowed(stage.row.planned_items);
     let over = quarantined > allowed && job.row.accepts == 0;
     over.then(|| {
-        let planned = stage.row.planned_members;
+        let planned = stage.row.planned_items;
         let text = format!("{quarantined} of {planned} members are quarantined, {allowed} are allowed");
         Failure::new(publish::OVER_BUDGET, text)
             .expected(format!("at most {}", job.row.options.max_failed), quarantined)
@@ -189,7 +189,7 @@ fn failed_by_action(job: &Job, stage: &Stage) -> Option<Failure> {
     if job.row.options.on_error != OnError::Fail {
         return None;
     }
-    let quarantined = stage.counts.receipts.quarantined;
+    let quarantined = stage.counts.receipts.failed;
     let input = stopped_failures(job).find(|f| f.class() == Class::Input);
     (quarantined > 0 || input.is_some()).then(|| {
         let name = job.row.stage_name(stage.row.stage);

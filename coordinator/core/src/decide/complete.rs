@@ -66,10 +66,7 @@ const COUNT_MAX: u64 = 1 << 50;
 
 /// A receipt has to name exactly the partitions that its shard makes, and counts that can be summed.
 fn unfit(row: &ShardRow, receipt: &Receipt) -> Option<Failure> {
-    let c = &receipt.counts;
-    let rows = [c.members, c.quarantined, c.without_columns, c.rows, c.columns_dropped];
-    let bytes = [c.bytes_fetched, c.bytes_members, c.bytes_arrow, c.bytes_written];
-    if let Some(most) = rows.into_iter().chain(bytes).max().filter(|most| *most > COUNT_MAX) {
+    if let Some(most) = receipt.counts.numbers().max().filter(|most| *most > COUNT_MAX) {
         let text =
             format!("attempt {} of shard {} counts more than there can be", receipt.attempt, row.shard);
         return Some(
@@ -122,7 +119,7 @@ fn accept(d: &mut Draft<'_>, shard: &Shard, receipt: &Arc<Receipt>, took_ms: u64
             round: receipt.round,
             attempt: receipt.attempt,
             rows: receipt.counts.rows,
-            quarantined: receipt.counts.quarantined,
+            quarantined: receipt.counts.failed,
             ms: took_ms,
         },
     );

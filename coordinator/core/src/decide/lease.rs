@@ -95,6 +95,7 @@ fn message(d: &Draft<'_>, job: &Job, shard: &Shard, attempt: AttemptId) -> Lease
         shard: shard.row.shard.clone(),
         kind: job.row.kind.clone(),
         stage_name: job.row.stage_name(stage).to_owned(),
+        steps: plan.steps.clone(),
         round: shard.row.round,
         attempt,
         job_uri: job.row.job_uri.clone(),

@@ -30,7 +30,7 @@ pub(crate) fn planned(d: &mut Draft<'_>, id: &JobId, plan: &StagePlan) -> Answer
         let shard = ShardId { job: id.clone(), stage: plan.stage, shard };
         d.put_shard(ShardRow::planned(shard, record.clone()));
     }
-    let (members, partitions) = (plan.planned_members, plan.partitions);
+    let (members, partitions) = (plan.planned_items, plan.partitions);
     let stage = job.row.stage_name(plan.stage).to_owned();
     d.event(Some(id), What::Planned { stage, shards, members, partitions });
     let mut row = job.row.clone();
@@ -48,7 +48,8 @@ pub(crate) fn put_stage(d: &mut Draft<'_>, job: &JobId, plan: &StagePlan, planne
         plan_name: plan.plan_name.clone(),
         plan_digest: plan.plan_digest.clone(),
         shards: u32::try_from(plan.shards.len()).expect("checked where plans come in"),
-        planned_members: plan.planned_members,
+        planned_items: plan.planned_items,
+        steps: plan.steps.clone(),
         partitions: plan.partitions,
         warnings: plan.warnings.clone(),
         planned_unix_ms,

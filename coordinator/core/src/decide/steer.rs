@@ -102,7 +102,7 @@ pub(crate) fn accept(d: &mut Draft<'_>, id: &JobId) -> Answer {
         (Hold::Budget, Err(_)) => Vec::new(),
         (_, Err(failure)) => return failure.into(),
     };
-    let quarantined = planned.counts.receipts.quarantined;
+    let quarantined = planned.counts.receipts.failed;
     let accept = AcceptObject { number: job.row.accepts + 1, stage, quarantined, excluded };
     d.start(Effect::StoreAccept { job: id.clone(), accept });
     Answer::Wait(WaitFor::Accept(id.clone()))
@@ -178,7 +178,7 @@ fn targets(job: &Job, stage: Option<u8>, quarantined_too: bool) -> Vec<Reopen> {
         let unseen = matches!(s.row.state, ShardState::Done { published: false, .. });
         unseen
             && !job.publishing.contains(&s.place())
-            && s.receipt.as_ref().is_some_and(|r| r.counts.quarantined > 0)
+            && s.receipt.as_ref().is_some_and(|r| r.counts.failed > 0)
     });
     found.extend(bad.map(reopen));
     found

@@ -61,7 +61,7 @@ fn look_at(d: &mut Draft<'_>, shard: &ShardId, live: &Live) {
         let text = format!("attempt {attempt} of {} did not move for {still} ms", live.row.worker);
         let failure =
             Failure::new(cluster::STUCK, text).at_item(if waits.is_empty() { "start" } else { waits });
-        Ended::Failed { failure: Box::new(failure), killer: live.progress.at_member }
+        Ended::Failed { failure: Box::new(failure), killer: live.progress.at_item }
     };
     d.then(Command::EndAttempt { shard: shard.clone(), attempt, ended });
 }

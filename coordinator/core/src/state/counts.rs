@@ -7,7 +7,7 @@ use tarquet_common::receipt::Counts;
 const ROWS_MAX: u64 = 1 << 50;
 
 /// Sums over the shards of a stage.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StageCounts {
     /// Shards.
     pub(crate) shards: u32,
@@ -29,16 +29,16 @@ pub(crate) struct StageCounts {
     pub(crate) leases: u32,
     /// Attempts beyond the first of each shard.
     pub(crate) retried: u64,
-    /// Member bytes planned.
+    /// Bytes of input planned.
     pub(crate) cost_total: u64,
-    /// Member bytes planned in shards that are done.
+    /// Bytes of input planned in shards that are done.
     pub(crate) cost_done: u64,
     /// Time that the attempts of done shards took, in milliseconds.
     pub(crate) took_ms: u64,
-    /// Member bytes done in live attempts; of two, the further one.
+    /// Bytes of input done in live attempts; of two, the further one.
     pub(crate) live_bytes: u64,
-    /// Members done in live attempts.
-    pub(crate) live_members: u64,
+    /// Items done in live attempts.
+    pub(crate) live_items: u64,
     /// Rows written in live attempts.
     pub(crate) live_rows: u64,
     /// What the receipts count.
@@ -46,7 +46,7 @@ pub(crate) struct StageCounts {
 }
 
 impl StageCounts {
-    /// Member bytes gone through, finished or not.
+    /// Bytes of input gone through, finished or not.
     pub(crate) fn bytes_so_far(&self) -> u64 {
         self.cost_done + self.live_bytes
     }
@@ -61,7 +61,7 @@ impl StageCounts {
     pub(crate) fn remove(&mut self, shard: &Shard) {
         self.shift(shard, |a, b| *a -= b, |a, b| *a -= b);
         if let Some(receipt) = &shard.receipt {
-            subtract(&mut self.receipts, &receipt.counts);
+            self.receipts.subtract(&receipt.counts);
         }
     }
 
@@ -80,7 +80,7 @@ impl StageCounts {
                 let live = shard.leases.iter().map(|l| &l.progress).max_by_key(|p| p.bytes_done);
                 if let Some(live) = live {
                     by_long(&mut self.live_bytes, live.bytes_done.min(plan.cost_bytes));
-                    by_long(&mut self.live_members, live.members_done.min(plan.members));
+                    by_long(&mut self.live_items, live.items_done.min(plan.items));
                     by_long(&mut self.live_rows, live.rows.min(ROWS_MAX));
                 }
             }
@@ -94,16 +94,4 @@ impl StageCounts {
             ShardState::Excluded { .. } => by(&mut self.excluded, 1),
         }
     }
-}
-
-fn subtract(from: &mut Counts, other: &Counts) {
-    from.members -= other.members;
-    from.quarantined -= other.quarantined;
-    from.without_columns -= other.without_columns;
-    from.rows -= other.rows;
-    from.bytes_fetched -= other.bytes_fetched;
-    from.bytes_members -= other.bytes_members;
-    from.bytes_arrow -= other.bytes_arrow;
-    from.bytes_written -= other.bytes_written;
-    from.columns_dropped -= other.columns_dropped;
 }

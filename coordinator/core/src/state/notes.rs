@@ -222,7 +222,7 @@ impl State {
 /// Something was done between two reports.
 fn moved(old: &Progress, new: &Progress) -> bool {
     new.bytes_done > old.bytes_done
-        || new.members_done > old.members_done
+        || new.items_done > old.items_done
         || new.bytes_fetched > old.bytes_fetched
         || new.bytes_written > old.bytes_written
 }

@@ -51,7 +51,7 @@ pub fn jobs(state: &State, now: Millis) -> Vec<JobLine> {
             .stages
             .iter()
             .filter(|s| s.row.partitions > 0)
-            .map(|s| s.counts.receipts.quarantined)
+            .map(|s| s.counts.receipts.failed)
             .sum(),
         output_uri: job.row.output_uri.clone(),
         submitted_unix_ms: job.row.submitted_unix_ms,

@@ -47,21 +47,21 @@ pub struct ShardLine {
     pub attempts: u32,
     /// Charged failures in this round.
     pub charged: u32,
-    /// Member bytes planned.
+    /// Bytes of input planned.
     pub bytes: u64,
-    /// Members planned.
-    pub members: u64,
+    /// Items planned.
+    pub items: u64,
     /// Live leases.
     pub leases: Vec<LeaseLine>,
     /// How long the accepted attempt took.
     pub took_ms: Option<u64>,
     /// Rows of the receipt.
     pub rows: Option<u64>,
-    /// Members quarantined by the receipt.
+    /// Items quarantined by the receipt.
     pub quarantined: Option<u64>,
     /// Quarantine file of the receipt, relative to the job prefix.
     pub quarantine: Option<String>,
-    /// Places of members that kill the decoder.
+    /// Places of items that kill the decoder.
     pub skip: Vec<u32>,
     /// What happened last.
     pub failure: Option<Failure>,
@@ -136,15 +136,15 @@ fn shard_line(job: &Job, shard: &Shard, now: Millis) -> ShardLine {
         attempts: row.attempts,
         charged: row.charged,
         bytes: row.plan.cost_bytes,
-        members: row.plan.members,
+        items: row.plan.items,
         leases: shard.leases.iter().map(|l| lease_line(l, now)).collect(),
         took_ms: match row.state {
             ShardState::Done { took_ms, .. } => Some(took_ms),
             _ => None,
         },
         rows: receipt.map(|r| r.counts.rows),
-        quarantined: receipt.map(|r| r.counts.quarantined),
-        quarantine: receipt.and_then(|r| r.quarantine.as_ref()).map(|q| q.name.clone()),
+        quarantined: receipt.map(|r| r.counts.failed),
+        quarantine: receipt.and_then(|r| r.quarantine()).map(|q| q.name.clone()),
         skip: row.skip.iter().copied().collect(),
         failure: failure.cloned(),
     }
@@ -181,7 +181,7 @@ pub struct WorkerLine {
     pub leases: Vec<(JobId, u8, u32, LeaseLine)>,
     /// Receipts accepted since this coordinator started.
     pub shards_done: u64,
-    /// Member bytes of them.
+    /// Bytes of input of them.
     pub bytes_done: u64,
 }
 
@@ -251,7 +251,7 @@ pub struct FailureCount {
     pub example: Failure,
 }
 
-/// What went wrong with shards, by code. Members are in the quarantine files; `None` if there is no such job.
+/// What went wrong with shards, by code. Items are in the quarantine files; `None` if there is no such job.
 pub fn failures(state: &State, job: &JobId) -> Option<Vec<FailureCount>> {
     let job = state.jobs.get(job)?;
     let mut counts: BTreeMap<Code, FailureCount> = BTreeMap::new();

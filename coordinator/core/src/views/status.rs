@@ -32,17 +32,17 @@ pub struct StageStatus {
     pub leases: u32,
     /// Attempts beyond the first of each shard.
     pub retried: u64,
-    /// Member bytes planned (in `publish`: bytes of artifacts).
+    /// Bytes of input planned (in `publish`: bytes of artifacts).
     pub bytes_total: u64,
     /// Of them gone through, live attempts included.
     pub bytes_done: u64,
-    /// Members planned.
-    pub members_total: u64,
+    /// Items planned.
+    pub items_total: u64,
     /// Of them gone through, live attempts included.
-    pub members_done: u64,
+    pub items_done: u64,
     /// Rows written, live attempts included.
     pub rows: u64,
-    /// Members in the quarantine of accepted receipts.
+    /// Items in the quarantine of accepted receipts.
     pub quarantined: u64,
     /// Output partitions it makes.
     pub partitions: u32,
@@ -59,22 +59,22 @@ pub struct StageStatus {
 /// The budget and what is used of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QuarantineStatus {
-    /// Members in the quarantine of accepted receipts.
-    pub members: u64,
+    /// Items in the quarantine of accepted receipts.
+    pub items: u64,
     /// As the spec says it.
     pub max_failed: String,
-    /// As a number of members, once they are counted.
+    /// As a number of items, once they are counted.
     pub allowed: Option<u64>,
     /// Somebody accepted what is beyond.
     pub accepted: bool,
 }
 
-/// How fast: member bytes of the current stage over the last seconds.
+/// How fast: bytes of input of the current stage over the last seconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rate {
     /// Length of the window.
     pub window_ms: u64,
-    /// Member bytes gone through in it.
+    /// Bytes of input gone through in it.
     pub bytes: u64,
     /// Bytes per second, over the window.
     pub bytes_per_s: u64,
@@ -191,7 +191,7 @@ pub fn job_status(state: &State, job: &JobId, now: Millis) -> Option<JobStatus> 
             _ => None,
         },
         waiting,
-        next: next_commands(row, waiting, quarantine.members),
+        next: next_commands(row, waiting, quarantine.items),
         output_uri: row.output_uri.clone(),
         job_uri: row.job_uri.clone(),
         publish: row.options.publish,
@@ -262,8 +262,8 @@ fn empty_stage(job: &Job, number: u8) -> StageStatus {
         retried: 0,
         bytes_total: 0,
         bytes_done: 0,
-        members_total: 0,
-        members_done: 0,
+        items_total: 0,
+        items_done: 0,
         rows: 0,
         quarantined: 0,
         partitions: 0,
@@ -295,12 +295,12 @@ fn leased_stage(job: &Job, number: u8, stage: &Stage) -> StageStatus {
         retried: c.retried,
         bytes_total: c.cost_total,
         bytes_done: c.bytes_so_far(),
-        members_total: stage.row.planned_members,
-        members_done: c.receipts.members + c.live_members,
+        items_total: stage.row.planned_items,
+        items_done: c.receipts.items + c.live_items,
         rows: c.receipts.rows + c.live_rows,
-        quarantined: c.receipts.quarantined,
+        quarantined: c.receipts.failed,
         partitions: stage.row.partitions,
-        counts: c.receipts,
+        counts: c.receipts.clone(),
         warnings: stage.row.warnings.clone(),
         planned_unix_ms: Some(stage.row.planned_unix_ms),
         finished_unix_ms: stage.row.finished_unix_ms,
@@ -328,7 +328,7 @@ fn publish_stage(job: &Job) -> StageStatus {
         done,
         running,
         waiting: count(job.unpublished.len()).saturating_sub(running),
-        bytes_total: makers().map(|s| s.counts.receipts.bytes_written).sum(),
+        bytes_total: makers().map(|s| s.counts.receipts.bytes_out).sum(),
         partitions: makers().map(|s| s.row.partitions).sum(),
         finished_unix_ms: matches!(job.row.phase, Phase::Done(_))
             .then_some(job.row.finished_unix_ms)
@@ -338,17 +338,17 @@ fn publish_stage(job: &Job) -> StageStatus {
 }
 
 fn quarantine(job: &Job) -> QuarantineStatus {
-    let quarantined = |s: &&Stage| s.counts.receipts.quarantined;
-    // Where all members failed in the sample, the stage that sets them aside makes no partition.
+    let quarantined = |s: &&Stage| s.counts.receipts.failed;
+    // Where all items failed in a stage before, the stage that sets them aside makes no partition.
     let counts = |s: &&Stage| s.row.partitions > 0 || quarantined(s) > 0;
     QuarantineStatus {
-        members: job.stages.iter().map(|s| quarantined(&s)).sum(),
+        items: job.stages.iter().map(|s| quarantined(&s)).sum(),
         max_failed: job.row.options.max_failed.to_string(),
         allowed: job
             .stages
             .iter()
             .find(counts)
-            .map(|s| job.row.options.max_failed.allowed(s.row.planned_members)),
+            .map(|s| job.row.options.max_failed.allowed(s.row.planned_items)),
         accepted: job.row.accepts > 0,
     }
 }

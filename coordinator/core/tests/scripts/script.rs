@@ -253,8 +253,8 @@ impl Script {
             round: lease.round,
             attempt: lease.attempt,
             worker: WorkerId(worker.to_owned()),
-            counts: Counts { members: 10, quarantined, rows: 5, ..Counts::default() },
-            quarantine: None,
+            counts: Counts { items: 10, failed: quarantined, rows: 5, ..Counts::default() },
+            sides: Vec::new(),
             skipped: lease.skip,
             output: serde_json::Value::Null,
         }
@@ -333,7 +333,7 @@ fn plan(stage: u8, shards: u32, partitions: u32) -> StagePlan {
     let record = |n: u32| ShardRecord {
         slot_bytes: 1 << 20,
         cost_bytes: 1_000,
-        members: 10,
+        items: 10,
         partition_first: n * made,
         partition_count: made,
         ..ShardRecord::default()
@@ -343,7 +343,8 @@ fn plan(stage: u8, shards: u32, partitions: u32) -> StagePlan {
         plan_name: format!("plans/{stage}"),
         plan_digest: "digest".to_owned(),
         shards: (0..shards).map(record).collect(),
-        planned_members: u64::from(shards) * 10,
+        planned_items: u64::from(shards) * 10,
+        steps: Vec::new(),
         partitions: shards * made,
         warnings: Vec::new(),
     }

@@ -71,7 +71,7 @@ fn beyond_the_budget_the_job_is_held_until_accepted() {
     s.acquire("a", "z");
     s.complete("a", "z", 5);
     assert_eq!(s.status().phase, PhaseName::Done);
-    assert_eq!(s.status().quarantine.members, 8);
+    assert_eq!(s.status().quarantine.items, 8);
     assert!(s.status().next.iter().any(|n| n.starts_with("tarquet failures")));
     expect!("budget.txt", s);
 }
@@ -103,7 +103,7 @@ fn retry_opens_a_round_for_what_failed() {
     let retry = Command::Retry(s.job());
     assert_eq!(s.cmd("retry", retry.clone()), DONE);
     assert_eq!(s.store.uploads.len(), uploads - 1, "the void round's upload is aborted");
-    assert_eq!(s.status().quarantine.members, 0, "the void receipt does not count");
+    assert_eq!(s.status().quarantine.items, 0, "the void receipt does not count");
     s.acquire("a", "x1");
     assert_eq!(s.leases["x1"].round, 1);
     let late = s.receipt("a", "x", 0);

@@ -146,7 +146,7 @@ impl World {
         *spent_ms = spent_ms.saturating_add(RENEW_MS);
         if *fate != Fate::Hangs {
             progress.bytes_done += 20_000;
-            progress.members_done += 1;
+            progress.items_done += 1;
         }
         let ask = Renew {
             worker: id,
@@ -215,13 +215,13 @@ impl World {
             attempt: *attempt,
             worker: self.workers[asker.worker].id.clone(),
             counts: Counts {
-                members: plan.members,
-                quarantined: if shard.stage == CONVERT { bad } else { 0 },
+                items: plan.items,
+                failed: if shard.stage == CONVERT { bad } else { 0 },
                 rows: 7 * artifacts.len() as u64,
                 ..Counts::default()
             },
             artifacts,
-            quarantine: None,
+            sides: Vec::new(),
             skipped: lease.skip.clone(),
             output: serde_json::Value::Null,
         })

@@ -83,7 +83,7 @@ pub fn plan(seed: u64, submit: &Submit, stage: u8, convert_shards: u64) -> Resul
         ShardRecord {
             slot_bytes,
             cost_bytes,
-            members: 10,
+            items: 10,
             partition_first,
             partition_count,
             ..Default::default()
@@ -94,9 +94,10 @@ pub fn plan(seed: u64, submit: &Submit, stage: u8, convert_shards: u64) -> Resul
         stage,
         plan_name: format!("plans/{stage}"),
         plan_digest: format!("digest-{stage}"),
-        planned_members: shards.iter().map(|s| s.members).sum(),
+        planned_items: shards.iter().map(|s| s.items).sum(),
         partitions: first,
         shards,
+        steps: Vec::new(),
         warnings: Vec::new(),
     })
 }

@@ -5,7 +5,7 @@ use globset::GlobSet;
 use std::collections::BTreeMap;
 use tarquet_common::{
     failure::Failure,
-    spec::{DEFAULT_MEMBERS, Members, SKIPPED_MEMBERS},
+    kinds::convert::{DEFAULT_MEMBERS, Members, SKIPPED_MEMBERS},
 };
 use tarquet_container::{Member, MemberKind};
 

@@ -1,9 +1,15 @@
 //! Reading indexes back.
 
-use tarquet_common::{codes::plan as codes, failure::Failure, store::Store};
-use tarquet_container::index::{MembersReader, TRAILER_LEN, Trailer};
-use tarquet_container::seek::SeekTable;
-use tarquet_convert::{ArchiveRef, identity, key_of, members_key, windows_key};
+use tarquet_common::{
+    archive::{ArchiveRef, members_key, windows_key},
+    codes::plan as codes,
+    failure::Failure,
+    store::Store,
+};
+use tarquet_container::{
+    index::{MembersReader, TRAILER_LEN, Trailer},
+    seek::SeekTable,
+};
 
 /// Most bytes of an index's `members.parquet` that are read.
 const MEMBERS_BYTES_MAX: u64 = 8 << 30;
@@ -19,7 +25,7 @@ pub struct Index {
 
 /// Whether an archive has an index.
 pub async fn exists(store: &dyn Store, archive: &ArchiveRef) -> Result<bool, Failure> {
-    let key = windows_key(&key_of(archive));
+    let key = windows_key(&archive.index_key());
     Ok(store.head(&key).await.map_err(Failure::from)?.is_some())
 }
 
@@ -28,7 +34,7 @@ pub async fn exists(store: &dyn Store, archive: &ArchiveRef) -> Result<bool, Fai
 /// # Errors
 /// What the store said; `INDEX_DAMAGED` or `INDEX_OTHER` when it is not what it should be.
 pub async fn load(store: &dyn Store, archive: &ArchiveRef) -> Result<Option<Index>, Failure> {
-    let key = key_of(archive);
+    let key = archive.index_key();
     let windows = windows_key(&key);
     let Some(meta) = store.head(&windows).await.map_err(Failure::from)? else { return Ok(None) };
     let tail = meta.size.saturating_sub(TRAILER_LEN as u64)..meta.size;
@@ -46,6 +52,6 @@ pub async fn load(store: &dyn Store, archive: &ArchiveRef) -> Result<Option<Inde
         return Err(Failure::new(codes::INDEX_MISSING, text).at_uri(&archive.uri));
     };
     let members = MembersReader::open(object.bytes, &trailer)?;
-    members.index().check(&identity(archive))?;
+    members.index().check(&archive.identity())?;
     Ok(Some(Index { seek, members }))
 }

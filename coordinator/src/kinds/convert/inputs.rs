@@ -3,12 +3,13 @@
 use super::listing::{Listing, list_inputs};
 use crate::stores::OpenStores;
 use tarquet_common::{
+    archive::ArchiveRef,
     codes::plan as codes,
     failure::Failure,
-    spec::Spec,
+    kinds::convert::ConvertSpec,
+    stage_plan::{decode_block, encode_block},
     store::{Metadata, PutOutcome, Store},
 };
-use tarquet_convert::{ArchiveRef, decode_block, encode_block};
 
 /// Key of the object, relative to the job prefix.
 const INPUTS_KEY: &str = "inputs";
@@ -18,7 +19,7 @@ const INPUTS_BYTES_MAX: u64 = 4 << 30;
 /// Lists the inputs and freezes the list in the job prefix, or reads the list that was frozen before.
 pub(super) async fn freeze_inputs(
     stores: &dyn OpenStores,
-    spec: &Spec,
+    spec: &ConvertSpec,
     job: &dyn Store,
 ) -> Result<Listing, Failure> {
     if let Some(listing) = read_inputs(job).await? {

@@ -5,17 +5,17 @@ use crate::{planner::Intent, stores::OpenStores};
 use tarquet_common::{
     codes::{plan as plan_codes, spec as codes},
     failure::Failure,
-    spec::{self, Spec},
+    kinds::convert::{ConvertSpec, STAGES},
+    spec::{self, Kind, Spec},
     store::Uri,
 };
-use tarquet_convert::Stage;
 use tarquet_core::{JobOptions, OnError, PublishMode};
 
 /// What a spec asks for. Paths become absolute: what is kept means the same wherever it is read.
 ///
 /// # Errors
 /// `BAD_URI`.
-pub(in crate::kinds) fn intent(given: &Spec) -> Result<Intent, Failure> {
+pub(in crate::kinds) fn intent(given: &ConvertSpec) -> Result<Intent, Failure> {
     let spec = absolute(given)?;
     let mut places = Vec::new();
     for input in &spec.input.uris {
@@ -26,11 +26,11 @@ pub(in crate::kinds) fn intent(given: &Spec) -> Result<Intent, Failure> {
         places.push(uri(file)?);
     }
     Ok(Intent {
-        name: spec.display_name().to_owned(),
-        kind: spec.kind.as_str().to_owned(),
-        stages: Stage::NAMES.map(str::to_owned).to_vec(),
+        name: spec.name.as_deref().unwrap_or_else(|| spec.output.place().last_segment()).to_owned(),
+        kind: Kind::Convert.as_str().to_owned(),
+        stages: STAGES.map(|words| words.name.to_owned()).to_vec(),
         output: uri(&spec.output.uri)?,
-        home: uri(&spec.output.side_uri())?,
+        home: uri(&spec.output.place().home())?,
         places,
         options: JobOptions {
             publish: match spec.output.publish {
@@ -45,7 +45,7 @@ pub(in crate::kinds) fn intent(given: &Spec) -> Result<Intent, Failure> {
             retries: spec.errors.retries,
             ..JobOptions::default()
         },
-        spec: serde_json::to_value(&spec).expect("a spec is plain data"),
+        spec: serde_json::to_value(Spec::Convert(spec)).expect("a spec is plain data"),
     })
 }
 
@@ -53,7 +53,7 @@ pub(in crate::kinds) fn intent(given: &Spec) -> Result<Intent, Failure> {
 ///
 /// # Errors
 /// `NO_MATCH`, `OUTPUT_NOT_EMPTY`, `PINNED_UNUSABLE`, what the stores said.
-pub(in crate::kinds) async fn preflight(stores: &dyn OpenStores, spec: &Spec) -> Result<(), Failure> {
+pub(in crate::kinds) async fn preflight(stores: &dyn OpenStores, spec: &ConvertSpec) -> Result<(), Failure> {
     Filter::new(&spec.input.members)?;
     list_inputs(stores, spec).await?;
     pinned_schema(stores, spec).await?;
@@ -64,7 +64,7 @@ pub(in crate::kinds) async fn preflight(stores: &dyn OpenStores, spec: &Spec) ->
     Err(Failure::new(plan_codes::OUTPUT_NOT_EMPTY, text).at_uri(&spec.output.uri))
 }
 
-fn absolute(spec: &Spec) -> Result<Spec, Failure> {
+fn absolute(spec: &ConvertSpec) -> Result<ConvertSpec, Failure> {
     let mut spec = spec.clone();
     for input in &mut spec.input.uris {
         *input = uri(input)?.to_string();

@@ -5,13 +5,13 @@ use futures::StreamExt;
 use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 use std::collections::BTreeMap;
 use tarquet_common::{
+    archive::ArchiveRef,
     codes::{plan as codes, spec as spec_codes},
     failure::Failure,
-    spec::Spec,
+    kinds::convert::ConvertSpec,
     store::{ObjectMeta, Store, Uri, list_all},
 };
 use tarquet_container::Container;
-use tarquet_convert::ArchiveRef;
 
 /// Most objects one job may read.
 const INPUTS_MAX: usize = 5_000_000;
@@ -29,7 +29,7 @@ pub struct Listing {
 ///
 /// # Errors
 /// `NO_MATCH` for an input that matches nothing; `UNKNOWN_CONTAINER` for a match of unknown kind; what the store said.
-pub async fn list_inputs(stores: &dyn OpenStores, spec: &Spec) -> Result<Listing, Failure> {
+pub async fn list_inputs(stores: &dyn OpenStores, spec: &ConvertSpec) -> Result<Listing, Failure> {
     let exclude = globs(&spec.input.exclude)?;
     let mut found = BTreeMap::new();
     let mut ignored = 0;
@@ -90,7 +90,7 @@ fn not_too_many(found: usize) -> Result<(), Failure> {
 /// An input without a glob: an object, or a folder whose archives count.
 async fn one_or_folder(
     stores: &dyn OpenStores,
-    spec: &Spec,
+    spec: &ConvertSpec,
     uri: &Uri,
     take: &mut impl FnMut(String, ObjectMeta, bool) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
@@ -156,7 +156,7 @@ mod tests {
 
     async fn listed(dir: &Path, input: &str) -> Result<Listing, Failure> {
         let uri = |name: &str| dir.join(name).to_str().unwrap().to_owned();
-        list_inputs(&Stores::new(), &Spec::convert(vec![uri(input)], uri("out"))).await
+        list_inputs(&Stores::new(), &ConvertSpec::new(vec![uri(input)], uri("out"))).await
     }
 
     #[tokio::test]

@@ -5,7 +5,8 @@ use serde_json::Value;
 use tarquet_common::{
     codes::{schema as codes, store as store_codes},
     failure::Failure,
-    spec::{SchemaMode, Spec},
+    kinds::convert::ConvertSpec,
+    spec::SchemaMode,
     store::{StoreError, Uri},
 };
 
@@ -16,7 +17,7 @@ const FILE_BYTES_MAX: u64 = 64 << 20;
 ///
 /// # Errors
 /// `OBJECT_NOT_FOUND`, what the store said; `PINNED_UNUSABLE`.
-pub async fn pinned_schema(stores: &dyn OpenStores, spec: &Spec) -> Result<Option<Value>, Failure> {
+pub async fn pinned_schema(stores: &dyn OpenStores, spec: &ConvertSpec) -> Result<Option<Value>, Failure> {
     let (SchemaMode::Pinned, Some(file)) = (spec.schema.mode, &spec.schema.file) else { return Ok(None) };
     let uri = Uri::parse_here(file).map_err(|e| Failure::from(StoreError::from(e)))?;
     let unusable = |text: String| Failure::new(codes::PINNED_UNUSABLE, text).at_uri(uri.to_string());
@@ -40,11 +41,11 @@ mod tests {
     async fn a_pinned_schema_is_there_and_is_json() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("schema.json");
-        let mut spec = Spec::convert(vec!["in".into()], "out".into());
+        let mut spec = ConvertSpec::new(vec!["in".into()], "out".into());
         assert_eq!(pinned_schema(&Stores::new(), &spec).await.unwrap(), None);
         spec.schema.mode = SchemaMode::Pinned;
         spec.schema.file = Some(file.display().to_string());
-        let code = async |spec: &Spec| pinned_schema(&Stores::new(), spec).await.unwrap_err().code;
+        let code = async |spec: &ConvertSpec| pinned_schema(&Stores::new(), spec).await.unwrap_err().code;
         assert_eq!(code(&spec).await, store_codes::OBJECT_NOT_FOUND);
         std::fs::write(&file, "{").unwrap();
         assert_eq!(code(&spec).await, codes::PINNED_UNUSABLE);

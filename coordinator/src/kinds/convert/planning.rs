@@ -6,13 +6,17 @@ use crate::{
     stores::OpenStores,
 };
 use std::sync::Arc;
-use tarquet_common::{codes::ourselves, failure::Failure, receipt::Receipt, spec::Spec};
-use tarquet_convert::Stage;
+use tarquet_common::{
+    codes::ourselves,
+    failure::Failure,
+    kinds::convert::{ConvertSpec, Stage},
+    receipt::Receipt,
+};
 
 /// Plans a stage.
 pub(in crate::kinds) async fn plan(
     stores: &dyn OpenStores,
-    spec: &Spec,
+    spec: &ConvertSpec,
     ask: &PlanAsk,
     created_by: &str,
 ) -> Result<Planned, Failure> {

@@ -5,10 +5,9 @@ use serde::de::DeserializeOwned;
 use tarquet_common::{
     codes::plan as codes,
     failure::Failure,
-    stage_plan::{check_block, decode_head},
+    stage_plan::{check_block, decode_block, decode_head},
     store::Store,
 };
-use tarquet_convert::decode_block;
 
 /// Most bytes of a plan that are read back whole.
 const PLAN_BYTES_MAX: u64 = 4 << 30;

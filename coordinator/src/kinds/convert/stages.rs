@@ -6,25 +6,27 @@ use super::{
     inputs::{freeze_inputs, frozen_inputs},
     pinned::pinned_schema,
     plans::read_blocks,
+    pure::{SamplePlan, Shape, plan_convert, plan_sample},
     tables::{Tables, load_tables},
 };
 use crate::{planner::Planned, stores::OpenStores};
 use std::{collections::BTreeSet, sync::Arc};
 use tarquet_common::{
+    archive::ArchiveRef,
     codes::plan as codes,
     failure::Failure,
+    kinds::convert::{
+        ConvertShared, ConvertSpec, FreezeBlock, FreezeOutput, FreezeShared, IndexBlock, IndexShared, Output,
+        STAGES, SampleOutput, SampleShared, Stage,
+    },
+    memory::SlotParts,
     receipt::Receipt,
-    spec::{Output, RowGroup, SchemaMode, Spec},
-    stage_plan::{ShardDraft, encode},
+    spec::{RowGroup, SchemaMode},
+    stage_plan::{ShardDraft, encode, encode_block},
     store::{Store, Uri},
     units::Bytes,
 };
 use tarquet_container::{Container, seek::Spacing};
-use tarquet_convert::{
-    ArchiveRef, ConvertShared, FreezeBlock, FreezeOutput, FreezeShared, IndexBlock, IndexShared,
-    SampleOutput, SampleShared, encode_block,
-};
-use tarquet_core::kinds::convert::{SamplePlan, Shape, plan_convert, plan_sample, slot_bytes};
 
 /// Digits of a partition's number, at least.
 const PART_DIGITS_MIN: u32 = 5;
@@ -37,7 +39,7 @@ pub struct Context<'a> {
     /// Opens stores.
     pub stores: &'a dyn OpenStores,
     /// The validated spec.
-    pub spec: &'a Spec,
+    pub spec: &'a ConvertSpec,
     /// The job prefix.
     pub job: Arc<dyn Store>,
     /// Version and build, written into every file.
@@ -75,25 +77,22 @@ pub async fn index_stage(context: &Context<'_>) -> Result<Planned, Failure> {
         warnings
             .push(format!("{} objects in input folders are no archives and are ignored", listing.ignored));
     }
-    Ok(planned(&shared, shards, 0, 0, warnings))
+    Ok(planned(Stage::Index, &shared, shards, 0, 0, warnings))
 }
 
 fn index_shard(archive: &ArchiveRef) -> ShardDraft {
     ShardDraft {
-        slot_bytes: slot_bytes(LARGEST_INDEXED, 0).total(),
+        slot_bytes: SlotParts::of(LARGEST_INDEXED, 0).total(),
         cost_bytes: archive.size,
-        members: 0,
+        items: 0,
         partition_first: 0,
         partition_count: 0,
-        block: encode_block(&IndexBlock {
-            archive: archive.clone(),
-            index_key: tarquet_convert::key_of(archive),
-        }),
+        block: encode_block(&IndexBlock { archive: archive.clone(), index_key: archive.index_key() }),
     }
 }
 
 /// What a partition will hold, guessed from compressed sizes: windows need no better.
-fn partition_bytes(spec: &Spec, archives: &[ArchiveRef]) -> u64 {
+fn partition_bytes(spec: &ConvertSpec, archives: &[ArchiveRef]) -> u64 {
     let size: u64 = archives.iter().map(|a| a.size).sum();
     match (spec.output.partitions, spec.output.partition_bytes) {
         (Some(n), _) => size / u64::from(n.max(1)),
@@ -120,7 +119,7 @@ pub async fn sample_stage(context: &Context<'_>, indexed: &[Arc<Receipt>]) -> Re
         hdf5_key: spec.input.hdf5.key.clone(),
         limits: spec.limits.clone(),
     };
-    Ok(planned(&shared, plan.shards, plan.sampled, 0, Vec::new()))
+    Ok(planned(Stage::Sample, &shared, plan.shards, plan.sampled, 0, Vec::new()))
 }
 
 /// One shard that decides the schema.
@@ -133,11 +132,11 @@ pub async fn freeze_stage(
     sampled: &[Arc<Receipt>],
 ) -> Result<Planned, Failure> {
     let tables = tables(context, indexed).await?;
-    let planned_members: u64 = tables.tables.iter().map(|t| t.members.len() as u64).sum();
+    let planned_items: u64 = tables.tables.iter().map(|t| t.members.len() as u64).sum();
     let spec = context.spec;
     let pinned = pinned_schema(context.stores, spec).await?;
     if pinned.is_none() {
-        check_sample(sampled, planned_members)?;
+        check_sample(sampled, planned_items)?;
     }
     let shared = FreezeShared {
         schema: spec.schema.clone(),
@@ -146,19 +145,19 @@ pub async fn freeze_stage(
         provenance: spec.output.provenance,
         profile: spec.output.profile,
         compression: spec.output.compression,
-        planned: planned_members,
+        planned: planned_items,
         pinned,
     };
     let mut sampled: Vec<&Arc<Receipt>> = sampled.iter().collect();
     sampled.sort_by_key(|r| r.shard.shard);
     let sampled = sampled.iter().map(|r| r.output.to_string().into_bytes()).collect();
     let shard = ShardDraft {
-        slot_bytes: slot_bytes(0, 0).total(),
+        slot_bytes: SlotParts::of(0, 0).total(),
         cost_bytes: 1,
         block: encode_block(&FreezeBlock { sampled }),
         ..ShardDraft::default()
     };
-    Ok(planned(&shared, vec![shard], 0, 0, Vec::new()))
+    Ok(planned(Stage::Freeze, &shared, vec![shard], 0, 0, Vec::new()))
 }
 
 /// A sample that failed whole decides nothing, unless it was all there is.
@@ -235,7 +234,7 @@ pub async fn convert_stage(
         action: spec.errors.action,
         created_by: context.created_by.to_owned(),
     };
-    Ok(planned(&shared, plan.shards, plan.members, plan.partitions, warnings))
+    Ok(planned(Stage::Convert, &shared, plan.shards, plan.members, plan.partitions, warnings))
 }
 
 async fn tables(context: &Context<'_>, indexed: &[Arc<Receipt>]) -> Result<Tables, Failure> {
@@ -276,12 +275,14 @@ fn table_warnings(tables: &Tables) -> Vec<String> {
 }
 
 fn planned<S: serde::Serialize>(
+    stage: Stage,
     shared: &S,
     shards: Vec<ShardDraft>,
-    planned_members: u64,
+    planned_items: u64,
     partitions: u32,
     warnings: Vec<String>,
 ) -> Planned {
     let shared = serde_json::to_vec(shared).expect("a plan's shared part is plain data");
-    Planned { plan: encode(&shared, shards), planned_members, partitions, warnings }
+    let steps = STAGES[stage as usize].steps.iter().map(|step| (*step).to_owned()).collect();
+    Planned { plan: encode(&shared, shards), planned_items, steps, partitions, warnings }
 }

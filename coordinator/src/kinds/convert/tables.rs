@@ -4,12 +4,11 @@ use super::{
     filter::{Filter, Ignored},
     indexes,
     listing::Listing,
+    pure::ArchiveTable,
 };
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use tarquet_common::{codes::plan as codes, failure::Failure, store::Store};
+use tarquet_common::{archive::ArchiveRef, codes::plan as codes, failure::Failure, store::Store};
 use tarquet_container::{Container, Member, seek::SeekTable};
-use tarquet_convert::ArchiveRef;
-use tarquet_core::kinds::convert::ArchiveTable;
 
 /// Indexes read at a time.
 const PARALLEL: usize = 16;
@@ -89,7 +88,7 @@ fn table(
     all.duplicates += index.members.index().duplicates;
     Ok(ArchiveTable {
         archive: archive.clone(),
-        index_key: Some(tarquet_convert::key_of(archive)),
+        index_key: Some(archive.index_key()),
         seek: index.seek.clone(),
         stream: !index.members.index().seekable,
         members,
@@ -111,7 +110,7 @@ fn loose(archive: &ArchiveRef) -> ArchiveTable {
 mod tests {
     use super::*;
     use tarquet_common::{
-        spec::Members,
+        kinds::convert::Members,
         store::{LocalStore, Uri},
     };
 

@@ -7,35 +7,20 @@ use crate::{
 };
 
 /// Each crate of ours and the crates of ours that it may depend on.
-const MAY: [(&str, &[&str]); 11] = [
+const MAY: [(&str, &[&str]); 10] = [
     ("common", &[]),
     ("common/container", &["tarquet-common"]),
-    ("common/convert", &["tarquet-common", "tarquet-container"]),
     ("proto", &["tarquet-common"]),
-    ("coordinator/core", &["tarquet-common", "tarquet-container", "tarquet-convert"]),
-    (
-        "coordinator",
-        &["tarquet-common", "tarquet-container", "tarquet-convert", "tarquet-proto", "tarquet-core"],
-    ),
+    ("coordinator/core", &["tarquet-common"]),
+    ("coordinator", &["tarquet-common", "tarquet-container", "tarquet-proto", "tarquet-core"]),
     ("worker/decode", &["tarquet-common"]),
     ("worker/encode", &["tarquet-common", "tarquet-decode"]),
-    (
-        "worker",
-        &[
-            "tarquet-common",
-            "tarquet-container",
-            "tarquet-convert",
-            "tarquet-proto",
-            "tarquet-decode",
-            "tarquet-encode",
-        ],
-    ),
+    ("worker", &["tarquet-common", "tarquet-container", "tarquet-proto", "tarquet-decode", "tarquet-encode"]),
     (
         "cli",
         &[
             "tarquet-common",
             "tarquet-container",
-            "tarquet-convert",
             "tarquet-proto",
             "tarquet-core",
             "tarquet-coordinator",

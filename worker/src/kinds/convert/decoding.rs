@@ -6,11 +6,12 @@ use crate::{
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tarquet_common::{
+    archive::{ArchiveRef, Member},
     codes::{ourselves, plan as codes},
     failure::Failure,
+    memory::decoded_bytes,
     spec::Limits,
 };
-use tarquet_convert::{ArchiveRef, MemberRef, frame_bytes};
 use tarquet_decode::{frame::Frame, options};
 
 /// How the members of a shard are decoded: what the plan says, and what this slot has for it.
@@ -34,7 +35,7 @@ impl Decoding {
         };
         let spare = slot_bytes.saturating_sub(planned_bytes);
         // A frame is there twice: decoded, and conformed to the schema.
-        let memory_bytes = (frame_bytes(largest) + spare) / 2;
+        let memory_bytes = (decoded_bytes(largest) + spare) / 2;
         Self { key, limits: limits.clone(), memory_bytes }
     }
 
@@ -82,14 +83,14 @@ pub(super) fn decode(
 }
 
 /// Adds where a member is.
-pub(super) fn placed(failure: Failure, archive: &ArchiveRef, member: &MemberRef) -> Failure {
+pub(super) fn placed(failure: Failure, archive: &ArchiveRef, member: &Member) -> Failure {
     let mut failure = failure.at_uri(&archive.uri).at_member(member.display_name());
     failure.place.offset.get_or_insert(member.offset);
     failure
 }
 
 /// Why the member at `place` is not even tried, if it is not. `skip` are the places where a decoder died twice.
-pub(super) fn refusal(place: u32, member: &MemberRef, skip: &[u32], limits: &Limits) -> Option<Failure> {
+pub(super) fn refusal(place: u32, member: &Member, skip: &[u32], limits: &Limits) -> Option<Failure> {
     let name = member.display_name();
     if skip.contains(&place) {
         let text = format!("{name} killed the decoder in two attempts");
@@ -128,7 +129,7 @@ mod tests {
     fn what_is_not_tried_says_why() {
         let limits = Limits { max_member_bytes: Bytes(1000), ..Limits::default() };
         let code = |place, size| {
-            let member = MemberRef::from(Member::loose("a.h5", size));
+            let member = Member::from(Member::loose("a.h5", size));
             refusal(place, &member, &[7], &limits).map(|failure| failure.code)
         };
         assert_eq!(code(0, 1000), None);

@@ -6,8 +6,9 @@ use serde::de::DeserializeOwned;
 use tarquet_common::{
     codes::{ourselves, plan as codes},
     failure::Failure,
+    kinds::convert::Stage,
+    stage_plan::{BadBlock, decode_block},
 };
-use tarquet_convert::{BadBlock, Stage, decode_block};
 
 /// Runs a shard of any leased stage.
 ///

@@ -2,8 +2,12 @@
 
 use super::rules::{output_settings, schema_rules};
 use crate::attempt::{Site, Work};
-use tarquet_common::{codes::plan as codes, failure::Failure, store::Metadata};
-use tarquet_convert::{FreezeBlock, FreezeOutput, FreezeShared, SCHEMA_KEY, SampleOutput};
+use tarquet_common::{
+    codes::plan as codes,
+    failure::Failure,
+    kinds::convert::{FreezeBlock, FreezeOutput, FreezeShared, SCHEMA_KEY, SampleOutput},
+    store::Metadata,
+};
 use tarquet_encode::{FrozenSchema, JoinedSchema};
 
 /// Runs the one freeze shard.

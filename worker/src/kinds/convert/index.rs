@@ -3,24 +3,27 @@
 use crate::{
     agent::{Step, Stop},
     attempt::{Site, Work},
-    input::{FetchSettings, Stretch, fetch, open_root, stretch},
-    output::{StoreWriter, UploadSettings},
+    input::{Stretch, fetch, open_root, stretch},
+    output::StoreWriter,
 };
 use std::{io, sync::Arc};
-use tarquet_common::{failure::Failure, receipt::Counts, store::Store};
+use tarquet_common::{
+    archive::{members_key, windows_key},
+    failure::Failure,
+    kinds::convert::{IndexBlock, IndexOutput, IndexShared},
+    memory::{FetchSettings, UploadSettings},
+    receipt::Counts,
+    store::Store,
+};
 use tarquet_container::{
-    Container, MemberKind,
-    container::HEAD_LEN,
+    Container, HEAD_LEN, MemberKind, check_head,
     index::{ArchiveIndex, IndexBuilder, IndexLimits, IndexObjects, index_zip},
     seek::Spacing,
     zip::RangedReader,
 };
-use tarquet_convert::{IndexBlock, IndexOutput, IndexShared, identity, members_key, windows_key};
 
-/// GETs of one index pass: this stage holds nothing else, so it may read far ahead.
-const FETCH: FetchSettings = FetchSettings { chunk_bytes: 8 << 20, ahead_bytes: 32 << 20, in_flight: 4 };
-/// Parts of an index object.
-const UPLOAD: UploadSettings = UploadSettings { part_bytes: 8 << 20, in_flight: 1 };
+/// The role of an index's objects.
+const INDEX: &str = "index";
 
 type Objects = IndexObjects<StoreWriter, StoreWriter>;
 
@@ -41,7 +44,13 @@ fn build(
     index_store: Arc<dyn Store>,
 ) -> Result<Work, Failure> {
     let writer = |name: String| {
-        StoreWriter::begin(site.runtime.clone(), Arc::clone(&index_store), name, UPLOAD, site.context.clone())
+        StoreWriter::begin(
+            site.runtime.clone(),
+            Arc::clone(&index_store),
+            name,
+            UploadSettings::SIDES,
+            site.context.clone(),
+        )
     };
     let members = writer(members_key(&block.index_key))?;
     let windows = writer(windows_key(&block.index_key))?;
@@ -53,8 +62,8 @@ fn build(
         _ => as_stream(site, block, input, spacing, limits, objects)?,
     };
     // The windows last: where they are, the index is whole.
-    objects.members.publish()?;
-    objects.windows.publish()?;
+    objects.members.publish(INDEX)?;
+    objects.windows.publish(INDEX)?;
     Ok(work(site, block, &index))
 }
 
@@ -67,8 +76,8 @@ fn as_stream(
     objects: Objects,
 ) -> Result<(ArchiveIndex, Objects), Failure> {
     let archive = &block.archive;
-    let mut builder = IndexBuilder::new(identity(archive), archive.container, spacing, limits, objects)?;
-    let mut chunks = fetch(&site.runtime, vec![input], FETCH, site.context.clone());
+    let mut builder = IndexBuilder::new(archive.identity(), archive.container, spacing, limits, objects)?;
+    let mut chunks = fetch(&site.runtime, vec![input], FetchSettings::WHOLE, site.context.clone());
     let mut first = true;
     let progress = &site.context.progress;
     let mut next = || progress.timed(Step::Fetch, || chunks.next_chunk()).map_err(|f| f.at_uri(&archive.uri));
@@ -78,7 +87,7 @@ fn as_stream(
         }
         if std::mem::take(&mut first) {
             let head = &chunk.bytes[..chunk.bytes.len().min(HEAD_LEN)];
-            archive.container.check_head(head).map_err(|f| f.at_uri(&archive.uri))?;
+            check_head(archive.container, head).map_err(|f| f.at_uri(&archive.uri))?;
         }
         progress.timed(Step::Decompress, || builder.feed(&chunk.bytes))?;
         progress.bytes_done(chunk.bytes.len() as u64);
@@ -95,7 +104,7 @@ fn by_directory(
     objects: Objects,
 ) -> Result<(ArchiveIndex, Objects), Failure> {
     let reader = Ranged { site, input, size: block.archive.size };
-    let (summary, objects) = index_zip(identity(&block.archive), &reader, limits, objects)?;
+    let (summary, objects) = index_zip(block.archive.identity(), &reader, limits, objects)?;
     site.context.progress.bytes_done(block.archive.size);
     Ok((summary.index, objects))
 }
@@ -134,7 +143,7 @@ fn work(site: &Site, block: &IndexBlock, index: &ArchiveIndex) -> Work {
         uncompressed: index.uncompressed_len,
     };
     Work {
-        counts: Counts { bytes_fetched: site.context.progress.snapshot().bytes_fetched, ..Counts::default() },
+        counts: Counts { bytes_in: site.context.progress.snapshot().bytes_fetched, ..Counts::default() },
         output: serde_json::to_value(output).expect("an output is plain data"),
         ..Work::default()
     }

@@ -8,8 +8,11 @@ use crate::{
 };
 use arrow::record_batch::RecordBatch;
 use std::collections::VecDeque;
-use tarquet_common::{failure::Failure, receipt::Artifact};
-use tarquet_convert::{ConvertShared, PartitionBlock};
+use tarquet_common::{
+    failure::Failure,
+    kinds::convert::{ConvertShared, PartitionBlock},
+    receipt::Artifact,
+};
 use tarquet_encode::{FrozenSchema, ParquetEncoder};
 
 /// The partitions of a shard, in order. Each takes a known number of members; a member that fails counts too, so what

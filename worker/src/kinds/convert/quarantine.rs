@@ -1,17 +1,15 @@
 //! Members that failed, set aside with the reason.
 
-use crate::{
-    attempt::Site,
-    output::{StoreWriter, UploadSettings},
-};
+use crate::{attempt::Site, output::StoreWriter};
 use std::{io::Write, sync::Arc};
 use tarquet_common::{
+    archive::{ArchiveRef, Member},
     codes::store as codes,
     failure::{Class, Failure},
-    receipt::SideObject,
+    memory::UploadSettings,
+    receipt::{QUARANTINE, SideObject},
 };
 use tarquet_container::Container;
-use tarquet_convert::{ArchiveRef, MemberRef};
 use tarquet_encode::{AttemptRecord, FailureRecord, fingerprint, write_quarantine};
 
 /// The records of one attempt.
@@ -28,7 +26,7 @@ impl<'a> Quarantine<'a> {
     }
 
     /// Sets a member aside.
-    pub(super) fn add(&mut self, place: u32, archive: &ArchiveRef, member: &MemberRef, failure: &Failure) {
+    pub(super) fn add(&mut self, place: u32, archive: &ArchiveRef, member: &Member, failure: &Failure) {
         let name = member.display_name();
         self.records.push(FailureRecord {
             job: self.site.lease.shard.job.to_string(),
@@ -69,18 +67,18 @@ impl<'a> Quarantine<'a> {
             self.site.runtime.clone(),
             Arc::clone(&self.site.job),
             format!("quarantine/{}/{attempt}.parquet", lease.stage_name),
-            UploadSettings { part_bytes: 8 << 20, in_flight: 1 },
+            UploadSettings::SIDES,
             self.site.context.clone(),
         )?;
         writer.write_all(&bytes).map_err(|e| {
             Failure::new(codes::STORE_UNREACHABLE, "the quarantine file cannot be written").caused_by(&e)
         })?;
-        writer.publish().map(Some)
+        writer.publish(QUARANTINE).map(Some)
     }
 }
 
 /// The command that shows the failure again. The offset tells members of one name apart.
-fn reproduce(archive: &ArchiveRef, member: &MemberRef) -> String {
+fn reproduce(archive: &ArchiveRef, member: &Member) -> String {
     let inspect = format!("tarquet inspect {}", quoted(&archive.uri));
     match archive.container {
         Container::Loose => inspect,

@@ -1,7 +1,9 @@
 //! The spec's words in the encoder's.
 
-use tarquet_common::spec;
-use tarquet_convert::{ConvertShared, FreezeShared};
+use tarquet_common::{
+    kinds::convert::{ConvertShared, FreezeShared},
+    spec,
+};
 use tarquet_encode::{
     Codec, IndexMode, OnExtraColumn, OnMissingColumn, OutputSettings, Profile, RowGroup, SchemaMode,
     SchemaRules, Timestamps,

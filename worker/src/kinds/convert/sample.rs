@@ -3,29 +3,27 @@
 use super::decoding::{Decoding, decode, placed, refusal};
 use crate::{
     attempt::{Opener, Site, Work},
-    input::FetchSettings,
     pipeline::{Content, Extraction, Members, with_members},
 };
 use tarquet_common::{
+    archive::Member,
     failure::{Class, Failure},
+    kinds::convert::{SampleBlock, SampleFailure, SampleOutput, SampleShared},
+    memory::FetchSettings,
     receipt::Counts,
 };
-use tarquet_convert::{MemberRef, SampleBlock, SampleFailure, SampleOutput, SampleShared};
 use tarquet_encode::{JoinedSchema, SampledSchema};
-
-/// Sampled members lie apart: small GETs, so that little more is read than what they need.
-const FETCH: FetchSettings = FetchSettings { chunk_bytes: 128 << 10, ahead_bytes: 256 << 10, in_flight: 1 };
 
 /// Failures told in a receipt.
 const FAILURES_KEPT: usize = 16;
 
 /// Runs one sample shard.
 pub(super) async fn run(site: Site, shared: SampleShared, block: SampleBlock) -> Result<Work, Failure> {
-    let refusal = |place, m: &MemberRef| refusal(place, m, &site.lease.skip, &shared.limits);
+    let refusal = |place, m: &Member| refusal(place, m, &site.lease.skip, &shared.limits);
     let members = Members::of(block.runs, |place, m| refusal(place, m).is_none());
     let mut opener = Opener::new(&site.stores, &shared.store, &shared.index_uri, &shared.index_store);
     let runs = members.open(&mut opener).await?;
-    let extraction = Extraction { runs, fetch: FETCH, context: site.context.clone() };
+    let extraction = Extraction { runs, fetch: FetchSettings::SCATTERED, context: site.context.clone() };
     let task = move || sample(&site, &shared, &members, extraction);
     tokio::task::spawn_blocking(task).await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
 }
@@ -63,11 +61,8 @@ fn sample(
     if output.failed < output.members {
         output.joined = Some(serde_json::to_value(joined).expect("a joined schema is plain data"));
     }
-    let counts = Counts {
-        members: output.members,
-        bytes_fetched: progress.snapshot().bytes_fetched,
-        ..Counts::default()
-    };
+    let counts =
+        Counts { items: output.members, bytes_in: progress.snapshot().bytes_fetched, ..Counts::default() };
     let output = serde_json::to_value(output).expect("an output is plain data");
     Ok(Work { counts, output, ..Work::default() })
 }

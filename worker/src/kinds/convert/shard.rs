@@ -8,30 +8,32 @@ use super::{
 use crate::{
     agent::Step,
     attempt::{Opener, Site, Work},
-    input::FetchSettings,
     pipeline::{Content, Extraction, Members, with_members},
     scratch::Body,
 };
 use tarquet_common::{
+    archive::{ArchiveRef, Member},
     codes::plan as codes,
     failure::{Class, Failure},
+    kinds::convert::{
+        BYTES_ARROW, BYTES_MEMBERS, COLUMNS_DROPPED, ConvertBlock, ConvertShared, PartitionBlock,
+        WITHOUT_COLUMNS,
+    },
+    memory::FetchSettings,
     receipt::Counts,
     spec::ErrorAction,
 };
-use tarquet_convert::{ArchiveRef, ConvertBlock, ConvertShared, MemberRef, PartitionBlock};
 use tarquet_encode::{FrozenSchema, conform};
-
-const FETCH: FetchSettings = FetchSettings { chunk_bytes: 8 << 20, ahead_bytes: 24 << 20, in_flight: 16 };
 
 /// Runs one convert shard.
 pub(super) async fn run(site: Site, shared: ConvertShared, block: ConvertBlock) -> Result<Work, Failure> {
     let schema = frozen(&shared)?;
     let skip = site.lease.skip.clone();
-    let tried = |place: u32, m: &MemberRef| refusal(place, m, &skip, &shared.limits).is_none();
+    let tried = |place: u32, m: &Member| refusal(place, m, &skip, &shared.limits).is_none();
     let members = Members::of(block.runs, tried);
     let mut opener = Opener::new(&site.stores, &shared.store, &shared.index_uri, &shared.output_store);
     let runs = members.open(&mut opener).await?;
-    let extraction = Extraction { runs, fetch: FETCH, context: site.context.clone() };
+    let extraction = Extraction { runs, fetch: FetchSettings::SHARD, context: site.context.clone() };
     let task = move || convert(&site, &shared, schema, (block.first, block.partitions), &members, extraction);
     tokio::task::spawn_blocking(task).await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
 }
@@ -86,7 +88,7 @@ impl Shard<'_> {
         &mut self,
         place: u32,
         archive: &ArchiveRef,
-        member: &MemberRef,
+        member: &Member,
         content: Content,
     ) -> Result<(), Failure> {
         let progress = &self.site.context.progress;
@@ -101,11 +103,11 @@ impl Shard<'_> {
                 return Err(failure);
             }
             self.quarantine.add(place, archive, member, &failure);
-            self.counts.quarantined += 1;
+            self.counts.failed += 1;
             progress.member_quarantined();
         }
-        self.counts.members += 1;
-        self.counts.bytes_members += member.size;
+        self.counts.items += 1;
+        self.counts.count(BYTES_MEMBERS, member.size);
         progress.member_done(member.size, self.counts.rows - before);
         match &mut self.partitions {
             Some(partitions) => partitions.member_done(),
@@ -118,7 +120,7 @@ impl Shard<'_> {
         &mut self,
         place: u32,
         archive: &ArchiveRef,
-        member: &MemberRef,
+        member: &Member,
         body: Body,
     ) -> Result<(), Failure> {
         let placed = |failure| placed(failure, archive, member);
@@ -132,15 +134,15 @@ impl Shard<'_> {
         let conformed = || conform(partitions.schema(), &frame, source.as_deref());
         let (batch, report) = self.site.context.progress.timed(Step::Encode, conformed).map_err(placed)?;
         drop(frame);
-        self.counts.without_columns += u64::from(report.columnless_rows > 0);
-        self.counts.columns_dropped += report.dropped_columns.len() as u64;
+        self.counts.count(WITHOUT_COLUMNS, u64::from(report.columnless_rows > 0));
+        self.counts.count(COLUMNS_DROPPED, report.dropped_columns.len() as u64);
         self.counts.rows += batch.num_rows() as u64;
-        self.counts.bytes_arrow += batch.get_array_memory_size() as u64;
+        self.counts.count(BYTES_ARROW, batch.get_array_memory_size() as u64);
         partitions.push(&batch)
     }
 
     /// Why a member was not tried.
-    fn untried(&mut self, place: u32, member: &MemberRef) -> Failure {
+    fn untried(&mut self, place: u32, member: &Member) -> Failure {
         let skip = &self.site.lease.skip;
         if skip.contains(&place) {
             self.skipped.push(place);
@@ -153,9 +155,9 @@ impl Shard<'_> {
             Some(partitions) => partitions.finish()?,
             None => Vec::new(),
         };
-        self.counts.bytes_fetched = self.site.context.progress.snapshot().bytes_fetched;
-        self.counts.bytes_written = artifacts.iter().map(|a| a.bytes).sum();
-        let quarantine = self.quarantine.write()?;
-        Ok(Work { artifacts, counts: self.counts, quarantine, skipped: self.skipped, ..Work::default() })
+        self.counts.bytes_in = self.site.context.progress.snapshot().bytes_fetched;
+        self.counts.bytes_out = artifacts.iter().map(|a| a.bytes).sum();
+        let sides = self.quarantine.write()?.into_iter().collect();
+        Ok(Work { artifacts, counts: self.counts, sides, skipped: self.skipped, ..Work::default() })
     }
 }

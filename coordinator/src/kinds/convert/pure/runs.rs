@@ -2,8 +2,8 @@
 
 use super::table::ArchiveTable;
 use std::ops::Range;
-use tarquet_container::{SeekPoint, seek::CompressedRange};
-use tarquet_convert::{MemberRef, Run};
+use tarquet_common::archive::{Member, Run, SeekPoint};
+use tarquet_container::seek::CompressedRange;
 
 /// Bytes of a zip local header with the longest name and extra field there can be.
 const ZIP_HEADER_MAX: u64 = 30 + 2 * 65_535;
@@ -21,7 +21,7 @@ pub(super) fn run_of(table: &ArchiveTable, range: Range<usize>) -> Run {
     }
 }
 
-fn extent(table: &ArchiveTable, members: &[MemberRef]) -> CompressedRange {
+fn extent(table: &ArchiveTable, members: &[Member]) -> CompressedRange {
     let size = table.archive.size;
     let (Some(first), Some(last)) = (members.first(), members.last()) else {
         return CompressedRange { start: SeekPoint::START, end: 0 };

@@ -5,10 +5,9 @@
 //! entered in the middle ([`shards`]). A shard reads **runs**, one per archive it touches ([`runs`]). The **sample** takes
 //! members that are cheap to reach ([`sample`]).
 //!
-//! Everything here is a function of what it is given; the shell reads the indexes.
+//! Everything here is a function of what it is given; what needs stores is beside this folder.
 
 mod cuts;
-mod memory;
 mod runs;
 mod sample;
 mod shards;
@@ -16,8 +15,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use cuts::{Boundary, cut};
-pub use memory::{PART_BYTES, SlotParts, slot_bytes};
-pub use sample::{SamplePlan, plan_sample};
+use cuts::{Boundary, cut};
+pub(super) use sample::SamplePlan;
+pub use sample::plan_sample;
 pub use shards::{ConvertPlan, Shape, plan_convert};
 pub use table::ArchiveTable;

@@ -4,11 +4,15 @@
 //! (C) chosen by content, never by time: the same input gives the same sample; (D) cheap: members right after a place where
 //! decoding can start, and no more than a twentieth of the input read again; (E) `scan` takes every member.
 
-use super::{memory::slot_bytes, runs::run_of, table::ArchiveTable};
+use super::{runs::run_of, table::ArchiveTable};
 use std::collections::BTreeSet;
-use tarquet_common::stage_plan::ShardDraft;
-use tarquet_container::{SeekPoint, seek::SeekTable};
-use tarquet_convert::{SampleBlock, encode_block};
+use tarquet_common::{
+    archive::SeekPoint,
+    kinds::convert::SampleBlock,
+    memory::SlotParts,
+    stage_plan::{ShardDraft, encode_block},
+};
+use tarquet_container::seek::SeekTable;
 
 /// Inputs below this many bytes are sampled without regard to cost.
 const FREE_BYTES: u64 = 16 << 20;
@@ -23,7 +27,7 @@ const SCAN_BYTES_PER_SHARD: u64 = 256 << 20;
 
 /// The sample stage, planned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SamplePlan {
+pub(in super::super) struct SamplePlan {
     /// Its shards.
     pub shards: Vec<ShardDraft>,
     /// Members sampled.
@@ -170,9 +174,9 @@ fn draft(tables: &[ArchiveTable], picks: &[Pick]) -> ShardDraft {
     let size = |p: &Pick| tables[p.0].members[p.1].size;
     let largest = picks.iter().map(size).max().unwrap_or(0);
     ShardDraft {
-        slot_bytes: slot_bytes(largest, 0).total(),
+        slot_bytes: SlotParts::of(largest, 0).total(),
         cost_bytes: picks.iter().map(size).sum(),
-        members: picks.len() as u64,
+        items: picks.len() as u64,
         partition_first: 0,
         partition_count: 0,
         block: encode_block(&SampleBlock { runs }),

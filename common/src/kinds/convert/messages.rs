@@ -1,40 +1,17 @@
-//! The stages' shared parts, blocks and outputs.
+//! What the planner and the workers tell each other: the stages' shared parts, blocks and outputs.
+//!
+//! The engine never looks inside: these are the `shared` part and the blocks of a
+//! [stage plan](crate::stage_plan), and the `output` of a receipt.
 
-use crate::{ArchiveRef, Run};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use tarquet_common::{
+use crate::{
+    archive::{ArchiveRef, Run},
     failure::Failure,
     spec::{Compression, ErrorAction, IndexMode, Limits, Profile, RowGroup, Schema, Timestamps},
     store::StoreSettings,
     units::Bytes,
 };
-
-/// `convert`'s stages, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stage {
-    /// Archives become seekable.
-    Index,
-    /// Members are sampled.
-    Sample,
-    /// The schema is frozen from the sample. A worker does it: the coordinator knows no schema.
-    Freeze,
-    /// Members become partitions.
-    Convert,
-    /// Partitions become visible.
-    Publish,
-}
-
-impl Stage {
-    /// Names, in order.
-    pub const NAMES: [&str; 5] = ["index", "sample", "freeze", "convert", "publish"];
-
-    /// The stage of a name.
-    pub fn of_name(name: &str) -> Option<Self> {
-        let all = [Self::Index, Self::Sample, Self::Freeze, Self::Convert, Self::Publish];
-        Self::NAMES.iter().position(|n| *n == name).map(|i| all[i])
-    }
-}
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What every index shard needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

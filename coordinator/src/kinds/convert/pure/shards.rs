@@ -1,8 +1,12 @@
 //! From archives to the shards of the convert stage.
 
-use super::{Boundary, cut, memory::slot_bytes, runs::run_of, table::ArchiveTable};
-use tarquet_common::stage_plan::ShardDraft;
-use tarquet_convert::{ConvertBlock, PartitionBlock, Run, encode_block};
+use super::{Boundary, cut, runs::run_of, table::ArchiveTable};
+use tarquet_common::{
+    archive::Run,
+    kinds::convert::{ConvertBlock, PartitionBlock},
+    memory::SlotParts,
+    stage_plan::{ShardDraft, encode_block},
+};
 
 /// How the user wants the output shaped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,9 +134,9 @@ fn draft(tables: &[ArchiveTable], group: &Group, row_group_bytes: Option<u64>) -
     let largest = runs.iter().flat_map(|r| &r.members).map(|m| m.size).max().unwrap_or(0);
     let row_group = row_group_bytes.unwrap_or(2 * cost_bytes);
     ShardDraft {
-        slot_bytes: slot_bytes(largest, row_group).total(),
+        slot_bytes: SlotParts::of(largest, row_group).total(),
         cost_bytes,
-        members: end - group.first,
+        items: end - group.first,
         partition_first: group.number,
         partition_count: u32::try_from(partitions.len()).expect("partitions are counted in 32 bits"),
         block: encode_block(&ConvertBlock { first: group.first, runs, partitions }),

@@ -1,9 +1,8 @@
 //! Members: what an archive holds, and how a body is proved.
 
+use crate::{codes::archive, failure::Failure};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use tarquet_common::codes::archive;
-use tarquet_common::failure::Failure;
 
 /// What a member is. Only a [`MemberKind::File`] has a body that is converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -92,7 +91,7 @@ pub struct ZipStorage {
 }
 
 /// One member. It is identified by its archive and `offset`, never by its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// The name as it stands in the archive: any bytes, absolute or not; never a path to anything.
     pub name: Vec<u8>,
@@ -112,6 +111,11 @@ impl Member {
     /// The single member of a loose object of `size` bytes.
     pub fn loose(name: impl Into<Vec<u8>>, size: u64) -> Self {
         Self { name: name.into(), offset: 0, size, kind: MemberKind::File, check: Check::Unknown, zip: None }
+    }
+
+    /// Bytes of the object that hold it, where members are stored one by one.
+    pub fn stored(&self) -> u64 {
+        self.zip.map_or(self.size, |z| z.stored_size)
     }
 
     /// The name for people.

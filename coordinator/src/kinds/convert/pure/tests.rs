@@ -1,6 +1,10 @@
 use super::*;
-use tarquet_container::{Check, Container, Entry, SeekPoint, member::MemberKind, seek::SeekTable};
-use tarquet_convert::{ArchiveRef, ConvertBlock, MemberRef, SampleBlock, decode_block};
+use tarquet_common::{
+    archive::{ArchiveRef, Member},
+    kinds::convert::{ConvertBlock, SampleBlock},
+    stage_plan::decode_block,
+};
+use tarquet_container::{Check, Container, Entry, MemberKind, SeekPoint, seek::SeekTable};
 
 const MIB: u64 = 1 << 20;
 
@@ -26,7 +30,7 @@ fn table(uri: &str, access: Access, members: u64, size: u64, spacing: u64) -> Ar
         index_key: None,
         stream: access == Access::Stream,
         members: (0..members)
-            .map(|i| MemberRef {
+            .map(|i| Member {
                 name: format!("m{i}.h5").into_bytes(),
                 offset: i * step + 512,
                 size,

@@ -1,7 +1,7 @@
 //! What the planner knows of an archive.
 
+use tarquet_common::archive::{ArchiveRef, Member};
 use tarquet_container::seek::SeekTable;
-use tarquet_convert::{ArchiveRef, MemberRef};
 
 /// One archive, with the members that count, in offset order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct ArchiveTable {
     /// Whether it can only be streamed: entering it in the middle costs more than a partition.
     pub stream: bool,
     /// Its members.
-    pub members: Vec<MemberRef>,
+    pub members: Vec<Member>,
 }
 
 impl ArchiveTable {

@@ -6,16 +6,16 @@
 
 /// A place between two members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Boundary {
+pub(super) struct Boundary {
     /// How many members stand before it.
-    pub members: u64,
+    pub(super) members: u64,
     /// How many bytes of bodies stand before it.
-    pub bytes: u64,
+    pub(super) bytes: u64,
 }
 
 /// Picks at most `partitions - 1` of the `allowed` boundaries, in order. `allowed` is strictly increasing in `members`, and
 /// excludes both ends; `total` is the bytes of all members.
-pub fn cut(allowed: &[Boundary], total: u64, partitions: u32) -> Vec<Boundary> {
+pub(super) fn cut(allowed: &[Boundary], total: u64, partitions: u32) -> Vec<Boundary> {
     let wanted = (partitions.max(1) - 1) as usize;
     if allowed.len() <= wanted {
         return allowed.to_vec();

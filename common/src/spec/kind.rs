@@ -1,0 +1,171 @@
+//! The kinds of jobs: the one registry. A new variant makes the compiler ask for an arm here, and for one in the planners'
+//! (`tarquet-coordinator`), the workers' and the command line's `of`.
+
+use super::{Errors, Objects, Place, SpecError};
+use crate::{
+    kinds::convert::{self, ConvertSpec},
+    store::StoreSettings,
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
+use serde_json::Value;
+use std::{fmt, str::FromStr};
+
+/// What kind of work a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Archives of pandas HDF5 frames become Parquet partitions.
+    Convert,
+}
+
+/// One job, as the user asks for it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Spec {
+    /// See [`Kind::Convert`].
+    Convert(ConvertSpec),
+}
+
+impl Kind {
+    /// All of them, in the order in which they are listed.
+    pub const ALL: [Self; 1] = [Self::Convert];
+
+    /// The word for it, the same everywhere.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Convert => "convert",
+        }
+    }
+
+    /// Reads the spec of this kind.
+    pub(super) fn read<R: ReadSpec>(self, reader: R) -> Result<Spec, R::Error> {
+        match self {
+            Self::Convert => reader.read().map(Spec::Convert),
+        }
+    }
+}
+
+/// A text or value that a kind's spec is read from.
+pub(super) trait ReadSpec {
+    /// Why it is not one.
+    type Error;
+
+    /// Reads it as `T`.
+    fn read<T: DeserializeOwned>(self) -> Result<T, Self::Error>;
+}
+
+impl Spec {
+    /// What kind of work.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Convert(_) => Kind::Convert,
+        }
+    }
+
+    /// Version of the format.
+    pub fn version(&self) -> u32 {
+        match self {
+            Self::Convert(spec) => spec.version,
+        }
+    }
+
+    /// The job's name for people: as given, or the output's last segment.
+    pub fn display_name(&self) -> &str {
+        let name = match self {
+            Self::Convert(spec) => &spec.name,
+        };
+        name.as_deref().unwrap_or_else(|| self.place().last_segment())
+    }
+
+    /// Which objects are read.
+    pub fn objects(&self) -> Objects<'_> {
+        match self {
+            Self::Convert(spec) => spec.input.objects(),
+        }
+    }
+
+    /// Where the output goes.
+    pub fn place(&self) -> Place<'_> {
+        match self {
+            Self::Convert(spec) => spec.output.place(),
+        }
+    }
+
+    /// What a failing item means.
+    pub fn errors(&self) -> &Errors {
+        match self {
+            Self::Convert(spec) => &spec.errors,
+        }
+    }
+
+    /// Every store section of the spec: what flags may complete.
+    pub fn stores_mut(&mut self) -> Vec<&mut StoreSettings> {
+        match self {
+            Self::Convert(spec) => vec![&mut spec.input.store, &mut spec.output.store],
+        }
+    }
+
+    /// What types cannot say, as far as only the kind knows it.
+    pub(super) fn check_kind(&self) -> Result<(), SpecError> {
+        match self {
+            Self::Convert(spec) => convert::check(spec),
+        }
+    }
+
+    fn to_value<E: serde::ser::Error>(&self) -> Result<Value, E> {
+        match self {
+            Self::Convert(spec) => serde_json::to_value(spec).map_err(E::custom),
+        }
+    }
+}
+
+impl Serialize for Spec {
+    /// The kind's own sections, with `kind` where people write it: behind `version`.
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        let Value::Object(mut sections) = self.to_value()? else {
+            return Err(serde::ser::Error::custom("a spec is a table"));
+        };
+        sections.shift_insert(1.min(sections.len()), "kind".to_owned(), self.kind().as_str().into());
+        sections.serialize(s)
+    }
+}
+
+impl<'de> Deserialize<'de> for Spec {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Of(Value);
+        impl ReadSpec for Of {
+            type Error = serde_json::Error;
+            fn read<T: DeserializeOwned>(self) -> Result<T, Self::Error> {
+                serde_json::from_value(self.0)
+            }
+        }
+        let value = Value::deserialize(d)?;
+        let header: Header = Header::deserialize(&value).map_err(serde::de::Error::custom)?;
+        header.kind.read(Of(value)).map_err(serde::de::Error::custom)
+    }
+}
+
+/// What is read of a spec before its kind is known.
+#[derive(Deserialize)]
+pub(super) struct Header {
+    /// Decides what the rest has to be.
+    pub(super) kind: Kind,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A word that names no kind of this build.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this build knows no kind {0:?}")]
+pub struct UnknownKind(pub String);
+
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    fn from_str(word: &str) -> Result<Self, UnknownKind> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or_else(|| UnknownKind(word.to_owned()))
+    }
+}
