@@ -34,7 +34,7 @@ fn held_then_accepted(name: &str, bad: &[u8], code: &str) {
     fs::remove_dir_all(world.path("out.tarquet/state")).unwrap();
     let accepted = world.tarquet(&resume("--accept")).exits(3).json();
     let convert = &accepted["stages"][3];
-    assert_eq!(convert["counts"]["members"], 4, "the good archive's members: {convert}");
+    assert_eq!(convert["counts"]["items"], 4, "the good archive's members: {convert}");
     assert_eq!(world.local_parts("out").len(), 2);
 }
 
@@ -139,7 +139,7 @@ fn a_damaged_member_of_a_zip_is_set_aside_and_a_damaged_transfer_is_not() {
     world.write("in.toml", spec("in").as_bytes());
     let done = world.run(&["in.toml"]).exits(3).json();
     let convert = &done["stages"][3];
-    assert_eq!((&convert["counts"]["members"], &convert["quarantined"]), (&6.into(), &1.into()), "{done}");
+    assert_eq!((&convert["counts"]["items"], &convert["quarantined"]), (&6.into(), &1.into()), "{done}");
     assert_eq!(convert["retried"], 0, "no attempt failed for it: {done}");
     let told = world.tarquet(&["failures", "s3://test/out-in", "-o", "json"]).exits(0).json();
     assert_eq!((&told[0]["code"], &told[0]["class"]), (&"E0324".into(), &"input".into()), "{told}");
@@ -152,7 +152,7 @@ fn a_damaged_member_of_a_zip_is_set_aside_and_a_damaged_transfer_is_not() {
     world.write("whole.toml", spec("whole").as_bytes());
     let done = world.run(&["whole.toml"]).exits(0).json();
     assert_eq!(corrupt.fired(), 1);
-    assert_eq!(done["stages"][3]["counts"]["members"], 6, "{done}");
+    assert_eq!(done["stages"][3]["counts"]["items"], 6, "{done}");
 }
 
 /// Reads of a small zip's directory: its end record and itself; members come after.

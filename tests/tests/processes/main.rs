@@ -9,6 +9,7 @@ mod cluster;
 mod damage;
 mod deaths;
 mod denied;
+mod first_release;
 mod full;
 mod interrupt;
 mod members;

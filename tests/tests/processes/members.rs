@@ -64,7 +64,7 @@ fn what_is_no_frame_is_set_aside_with_its_reason() {
         Entry::file("bad/cut.h5", &frame[..frame.len() / 2]),
     ];
     let done = convert(&world, &bad).exits(3).json();
-    assert_eq!(done["quarantine"]["members"], 4, "{done}");
+    assert_eq!(done["quarantine"]["items"], 4, "{done}");
     let told = failures(&world);
     assert_eq!(told.len(), 4);
     assert_told(of(&told, "bad/html.h5"), "E0401");
@@ -115,7 +115,7 @@ fn a_held_job_goes_on_as_it_is_told_with_its_ledger_and_without() {
         assert_eq!(held["reason"]["code"], "E0802", "{held}");
         assert!(!world.path("out").exists(), "nothing is published");
         let done = resume("--accept").exits(3).json();
-        assert_eq!(done["quarantine"]["members"], 1, "{done}");
+        assert_eq!(done["quarantine"]["items"], 1, "{done}");
         assert_eq!(world.local_parts("out").len(), 1);
         // A job that is over has nothing to be told.
         resume("--accept").exits(3);
@@ -217,7 +217,7 @@ fn names_never_become_paths() {
     let new: Vec<String> = tree(&world).into_iter().filter(|n| !before.contains(n)).collect();
     let ours = ["in", "job.toml", "out", "out.tarquet", "home"];
     assert!(new.iter().all(|n| ours.contains(&n.as_str())), "{new:?}");
-    assert_eq!(done["stages"][3]["counts"]["members"], 6 + 5, "{done}");
+    assert_eq!(done["stages"][3]["counts"]["items"], 6 + 5, "{done}");
     let warnings = done["stages"][3]["warnings"].to_string();
     for told in [
         "1 members that match are of kind symlink",

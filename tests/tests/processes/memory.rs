@@ -171,7 +171,7 @@ fn a_member_that_needs_more_than_a_slot_has_waits_for_a_larger_one() {
     let held = world.run(&["job.toml", "--slots", "1", "--memory", "212MiB"]).exits(5).json();
     assert!(held["reason"].to_string().contains("E0797"), "{held}");
     assert!(held["reason"]["place"]["uri"].as_str().is_some_and(|u| u.ends_with("zeros.h5")), "{held}");
-    assert_eq!(held["quarantine"]["members"], 0, "what one slot lacks is not the member's fault: {held}");
+    assert_eq!(held["quarantine"]["items"], 0, "what one slot lacks is not the member's fault: {held}");
     let resume =
         ["run", "--resume", "out", "--retry", "--slots", "1", "--memory", "1GiB", "--progress", "none"];
     let done = world.tarquet(&[&resume[..], &["-o", "json"]].concat()).exits(0).json();
@@ -186,7 +186,7 @@ fn a_member_that_becomes_more_than_the_plan_allows_is_set_aside() {
         return;
     }
     let ended = world.run(&["--input", "in/*.h5", "--output", "out"]).exits(5).json();
-    assert_eq!(ended["quarantine"]["members"], 1, "{ended}");
+    assert_eq!(ended["quarantine"]["items"], 1, "{ended}");
     let failures = world.tarquet(&["failures", "out", "-o", "json"]).exits(0).json();
     assert_eq!(
         (&failures[0]["code"], &failures[0]["class"]),

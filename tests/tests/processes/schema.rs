@@ -31,7 +31,7 @@ fn a_scan_knows_what_a_sample_cannot() {
     drifting(&world);
     world.write("sample.toml", with_schema("sampled", "sample = 1").as_bytes());
     let sampled = world.run(&["sample.toml"]).exits(3).json();
-    assert_eq!(sampled["quarantine"]["members"], 1, "{sampled}");
+    assert_eq!(sampled["quarantine"]["items"], 1, "{sampled}");
     let failures = world.tarquet(&["failures", "sampled", "-o", "json"]).exits(0).json();
     assert_eq!(
         (&failures[0]["member"], &failures[0]["code"]),
@@ -41,7 +41,7 @@ fn a_scan_knows_what_a_sample_cannot() {
 
     world.write("scan.toml", with_schema("scanned", "mode = \"scan\"").as_bytes());
     let scanned = world.run(&["scan.toml"]).exits(0).json();
-    assert_eq!(scanned["stages"][3]["counts"]["members"], 3, "{scanned}");
+    assert_eq!(scanned["stages"][3]["counts"]["items"], 3, "{scanned}");
     let schema: Value = serde_json::from_slice(&fs::read(kept(&world, "scanned")).unwrap()).unwrap();
     let v = schema["columns"].as_array().unwrap().iter().find(|c| c["name"] == "v").unwrap();
     assert_eq!(v["ty"]["arrow"], "float64", "{schema:#}");
@@ -101,7 +101,7 @@ fn members_are_held_to_a_pinned_schema() {
     world.write("pinned.toml", spec("second", "narrow.json").as_bytes());
     // All frames have a column that the file does not know.
     let done = world.run(&["pinned.toml"]).exits(3).json();
-    assert_eq!(done["quarantine"]["members"], 4, "{done}");
+    assert_eq!(done["quarantine"]["items"], 4, "{done}");
     let failures = world.tarquet(&["failures", "second", "-o", "json"]).exits(0).json();
     assert_eq!(failures[0]["code"], "E0510", "{failures}");
     let message = failures[0]["message"].as_str().unwrap();

@@ -24,7 +24,7 @@ fn four_workers_on_s3_write_the_bytes_of_one_process_on_disk() {
     let cluster = Cluster::start(&world, 4);
     let submitted = cluster.ask(&["submit", "s3.toml", "--wait", "--progress", "none"]).exits(3).json();
     assert!(submitted["job"].is_string(), "{submitted}");
-    assert_eq!(submitted["quarantine"]["members"], alone["quarantine"]["members"]);
+    assert_eq!(submitted["quarantine"]["items"], alone["quarantine"]["items"]);
     let parts = world.stored_parts("out/");
     assert_eq!(parts.len(), 8);
     assert_same(&parts, &world.local_parts("out"));

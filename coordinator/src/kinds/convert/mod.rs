@@ -19,7 +19,7 @@ mod tables;
 pub use filter::{Filter, Ignored};
 pub use listing::{Listing, list_inputs};
 pub use pinned::pinned_schema;
-pub use pure::{ArchiveTable, ConvertPlan, Shape, plan_convert, plan_sample};
+pub use pure::{ArchiveTable, ConvertPlan, SamplePlan, Shape, plan_convert, plan_sample};
 pub use stages::{Context, convert_stage, freeze_stage, index_stage, sample_stage};
 pub use tables::{Tables, load_tables};
 

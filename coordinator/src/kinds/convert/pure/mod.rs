@@ -16,7 +16,6 @@ mod table;
 mod tests;
 
 use cuts::{Boundary, cut};
-pub(super) use sample::SamplePlan;
-pub use sample::plan_sample;
+pub use sample::{SamplePlan, plan_sample};
 pub use shards::{ConvertPlan, Shape, plan_convert};
 pub use table::ArchiveTable;
