@@ -3,10 +3,10 @@
 use std::{ffi::OsString, fs};
 use tarquet_common::{archive::ArchiveIdentity, failure::Failure};
 use tarquet_container::{
-    Container, Member,
+    BodySink, Container, Member, Wanted,
     index::{IndexBuilder, IndexLimits, IndexObjects, IndexSummary, MembersReader, Trailer},
     seek::Spacing,
-    stream::{BodySink, MemberStream, Wanted},
+    stream::MemberStream,
 };
 
 /// Bytes given to a decoder at a time: one GET.

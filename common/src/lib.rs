@@ -14,6 +14,7 @@ pub mod leasing;
 pub mod memory;
 pub mod origin;
 pub mod receipt;
+mod sections;
 pub mod spec;
 pub mod stage_plan;
 pub mod store;

@@ -3,10 +3,7 @@
 use super::object::Object;
 use std::mem;
 use tarquet_common::{codes::archive as codes, failure::Failure};
-use tarquet_container::{
-    Container, Member, SeekPoint,
-    stream::{BodySink, MemberStream, Wanted},
-};
+use tarquet_container::{BodySink, Container, Member, SeekPoint, Wanted, stream::MemberStream};
 
 /// Gets the body of `member`, of at most `max` bytes, its checksum verified.
 pub(crate) async fn body(object: &Object, member: &Member, max: u64) -> Result<Vec<u8>, Failure> {

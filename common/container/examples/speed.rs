@@ -8,10 +8,10 @@
 use std::time::Instant;
 use tarquet_common::{archive::ArchiveIdentity, failure::Failure};
 use tarquet_container::{
-    Container, MemberKind, SeekPoint, Sink,
+    BodySink, Container, MemberKind, SeekPoint, Sink, Wanted,
     index::{IndexBuilder, IndexLimits, IndexObjects, MembersReader, Trailer},
     seek::Spacing,
-    stream::{BodySink, MemberStream, Wanted},
+    stream::MemberStream,
     unpack::Unpacker,
 };
 

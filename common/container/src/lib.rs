@@ -10,6 +10,7 @@
 //! Nothing that stands in an archive ever becomes a path, and no input makes these decoders panic, hang or
 //! allocate beyond their fixed buffers.
 
+mod body;
 mod checksum;
 mod fault;
 mod gather;
@@ -25,6 +26,7 @@ pub mod unpack;
 pub mod zip;
 pub mod zstandard;
 
+pub use body::{BodySink, Wanted};
 pub use checksum::crc32c;
 pub use sink::{Restart, RestartEntry, Sink};
 pub use sniff::{HEAD_LEN, check_head};

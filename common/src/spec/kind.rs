@@ -1,9 +1,9 @@
 //! The kinds of jobs: the one registry. A new variant makes the compiler ask for an arm here, and for one in the planners'
 //! (`tarquet-coordinator`), the workers' and the command line's `of`.
 
-use super::{Errors, Objects, Place, SpecError};
 use crate::{
     kinds::convert::{self, ConvertSpec},
+    sections::{Errors, Objects, Place, SpecError},
     store::StoreSettings,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};

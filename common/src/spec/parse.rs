@@ -1,10 +1,10 @@
-//! From text to a spec, with places.
+//! From text to a spec, with places; and what is wrong with it all the same.
 
 use super::{
-    Spec, SpecError, check,
+    Spec,
     kind::{Header, ReadSpec},
 };
-use crate::codes::spec as codes;
+use crate::{codes::spec as codes, sections::SpecError, units::Budget};
 use serde::de::DeserializeOwned;
 
 /// Reads a spec: JSON when the text starts with `{`, TOML otherwise; then checks it.
@@ -17,6 +17,27 @@ pub fn parse(text: &str) -> Result<Spec, SpecError> {
     let spec = header.kind.read(text)?;
     check(&spec).map_err(|e| locate(text.text, e))?;
     Ok(spec)
+}
+
+/// Finds the first thing wrong with `spec`.
+///
+/// # Errors
+/// What is wrong, and with which key.
+pub fn check(spec: &Spec) -> Result<(), SpecError> {
+    if spec.version() != 1 {
+        let text = format!("version {} of the spec format is not known", spec.version());
+        return Err(
+            SpecError::about(codes::BAD_VALUE, "version", text).with_hint("this build reads version 1")
+        );
+    }
+    spec.check_kind()?;
+    match spec.errors().max_failed {
+        Budget::Percent(p) if !(0.0..=100.0).contains(&p) => {
+            let text = format!("{p} % is not between 0 and 100");
+            Err(SpecError::about(codes::BAD_VALUE, "errors.max_failed", text))
+        }
+        Budget::Percent(_) | Budget::Count(_) => Ok(()),
+    }
 }
 
 /// A spec's text.

@@ -9,7 +9,7 @@ mod rules;
 mod rust;
 mod tree;
 
-use rules::{Rule, codes, doors, imports, shape, words};
+use rules::{Rule, circles, codes, doors, imports, shape, words};
 use tree::Tree;
 
 fn hold(rule: Rule) {
@@ -44,6 +44,16 @@ fn kinds_know_no_machinery() {
 #[test]
 fn each_library_has_one_door() {
     hold(doors::doors);
+}
+
+#[test]
+fn imports_run_in_no_circle() {
+    hold(circles::files);
+}
+
+#[test]
+fn no_arrow_between_folders_runs_upwards() {
+    hold(circles::folders);
 }
 
 #[test]

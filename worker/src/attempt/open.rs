@@ -11,7 +11,7 @@ use tarquet_common::{
     failure::Failure,
     store::{Store, StoreSettings, Stores, Uri},
 };
-use tarquet_container::{Container, stream::Wanted, zip};
+use tarquet_container::{Container, Wanted, zip};
 
 /// Opens runs, each store once.
 #[derive(Debug)]

@@ -11,10 +11,7 @@ use tarquet_common::{
     failure::Failure,
     memory::FetchSettings,
 };
-use tarquet_container::{
-    Container, SeekPoint,
-    stream::{BodySink, MemberStream, Wanted},
-};
+use tarquet_container::{BodySink, Container, SeekPoint, Wanted, stream::MemberStream};
 use tokio::runtime::Handle;
 
 /// A run with its archive opened and its window at hand.

@@ -1,7 +1,7 @@
 //! The push decoder: chunks in, blocks out, one item of the format after the other.
 
 use super::{
-    header::{BlockHeader, FrameParams, Magic, block_header, magic},
+    header::{BlockHeader, FrameParams, block_header},
     history::History,
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     gather::Gather,
     seek::Spacing,
     sink::{Restart, RestartEntry, Sink},
-    sniff::not_this,
+    sniff::{Magic, magic, not_this},
 };
 use tarquet_common::{
     archive::{Container, Entry, SeekPoint, WINDOW_LEN},

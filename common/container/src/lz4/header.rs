@@ -1,40 +1,8 @@
-//! Magic numbers, frame descriptors and block headers, as pure functions of their bytes.
+//! Frame descriptors and block headers, as pure functions of their bytes.
 
 use crate::fault;
 use tarquet_common::failure::Failure;
 use xxhash_rust::xxh32::xxh32;
-
-const FRAME: u32 = 0x184D_2204;
-const LEGACY: u32 = 0x184C_2102;
-const SKIPPABLE: std::ops::RangeInclusive<u32> = 0x184D_2A50..=0x184D_2A5F;
-
-/// What a magic number announces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Magic {
-    /// An LZ4 frame.
-    Frame,
-    /// Bytes that are not for us; their number follows.
-    Skippable,
-    /// A frame of the format before 2013.
-    Legacy,
-    /// Something else.
-    Unknown,
-}
-
-pub(crate) fn magic(bytes: [u8; 4]) -> Magic {
-    match u32::from_le_bytes(bytes) {
-        FRAME => Magic::Frame,
-        LEGACY => Magic::Legacy,
-        number if SKIPPABLE.contains(&number) => Magic::Skippable,
-        _ => Magic::Unknown,
-    }
-}
-
-/// Whether bytes begin as an LZ4 stream does.
-pub fn is_magic(head: &[u8]) -> bool {
-    let first: Option<[u8; 4]> = head.get(..4).and_then(|b| b.try_into().ok());
-    first.is_some_and(|b| matches!(magic(b), Magic::Frame | Magic::Skippable | Magic::Legacy))
-}
 
 /// What a frame's FLG and BD bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,4 +10,3 @@ mod header;
 mod history;
 
 pub use decoder::Lz4Decoder;
-pub use header::is_magic;

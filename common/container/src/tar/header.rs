@@ -1,11 +1,8 @@
 //! One header of 512 bytes, as a pure function.
 
+use crate::sniff::{TAR_BLOCK as BLOCK, valid_header};
 use tar::Header;
 
-/// Bytes of a header, and what bodies are padded to.
-pub(super) const BLOCK: usize = 512;
-
-const CHECKSUM_FIELD: std::ops::Range<usize> = 148..156;
 const SIZE_FIELD: std::ops::Range<usize> = 124..136;
 
 /// What a header describes.
@@ -32,28 +29,6 @@ pub(super) struct Parsed {
     pub(super) name: Vec<u8>,
     /// GNU sparse: more blocks of the map follow before the body.
     pub(super) sparse_map_follows: bool,
-}
-
-/// Whether bytes (512 or more of them) begin as a tar archive does: with a header, or with the zeros that
-/// end an empty one.
-pub fn looks_like_tar(head: &[u8]) -> bool {
-    head.get(..BLOCK).is_some_and(|block| valid_header(block) || block.iter().all(|b| *b == 0))
-}
-
-/// Whether a block of 512 bytes carries the right header checksum.
-pub fn valid_header(block: &[u8]) -> bool {
-    block.len() == BLOCK && Header::from_byte_slice(block).cksum().is_ok_and(|sum| sums(block).contains(&sum))
-}
-
-/// The checksum of a header, as POSIX has it (bytes without sign) and as some old programs computed it.
-fn sums(block: &[u8]) -> [u32; 2] {
-    let bytes = || {
-        let field = |i: &usize| CHECKSUM_FIELD.contains(i);
-        block.iter().enumerate().map(move |(i, b)| if field(&i) { b' ' } else { *b })
-    };
-    let unsigned = bytes().map(u32::from).sum();
-    let signed: i32 = bytes().map(|b| i32::from(b.cast_signed())).sum();
-    [unsigned, signed.cast_unsigned()]
 }
 
 /// Reads a header; says what is wrong with it otherwise.

@@ -8,5 +8,4 @@ mod header;
 mod pax;
 mod walker;
 
-pub use header::{looks_like_tar, valid_header};
 pub use walker::Walker;

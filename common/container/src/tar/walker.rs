@@ -1,10 +1,14 @@
 //! The push walker: uncompressed bytes in, members out, each once its body has gone by.
 
 use super::{
-    header::{self, BLOCK, Describes},
+    header::{self, Describes},
     pax::{self, Pax},
 };
-use crate::{checksum::Crc, gather::Gather, sniff::not_this};
+use crate::{
+    checksum::Crc,
+    gather::Gather,
+    sniff::{TAR_BLOCK as BLOCK, not_this},
+};
 use tarquet_common::{
     archive::{Check, Container, Member, MemberKind},
     codes::archive,

@@ -1,10 +1,10 @@
 //! Bodies of zip members, out of the object's bytes from some local header on.
 
 use super::{LOCAL_HEADER_LEN, u16_at};
+use crate::body::{BodySink, Filler};
 use crate::fault;
 use crate::gather::Gather;
 use crate::gzip::Inflater;
-use crate::stream::{BodySink, Filler};
 use tarquet_common::failure::Failure;
 
 /// The item that comes next.

@@ -7,11 +7,10 @@
 mod bodies;
 mod directory;
 mod end;
-mod fields;
 mod ranged;
 
 pub(crate) use bodies::ZipBodies;
 pub(crate) use directory::entries;
 pub(crate) use end::read_directory;
-pub(crate) use fields::{LOCAL_HEADER_LEN, u16_at, u32_at, u64_at};
+pub(crate) use ranged::{LOCAL_HEADER_LEN, u16_at, u32_at, u64_at};
 pub use ranged::{RangedReader, member_range};

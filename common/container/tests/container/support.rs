@@ -5,10 +5,10 @@ use tarquet_common::{
     failure::Failure,
 };
 use tarquet_container::{
-    Container, Entry, Member, MemberKind, Restart, RestartEntry, SeekPoint, Sink,
+    BodySink, Container, Entry, Member, MemberKind, Restart, RestartEntry, SeekPoint, Sink, Wanted,
     index::{IndexBuilder, IndexLimits, IndexObjects, IndexSummary, MembersReader, TRAILER_LEN, Trailer},
     seek::{SeekTable, Spacing},
-    stream::{BodySink, MemberStream, Wanted},
+    stream::MemberStream,
     unpack::Unpacker,
 };
 use xxhash_rust::xxh32::xxh32;

@@ -3,7 +3,7 @@
 use super::ConvertSpec;
 use crate::{
     codes::spec as codes,
-    spec::{RowGroup, SchemaMode, SpecError, check_globs, check_inputs, check_outside, parse_uri},
+    sections::{RowGroup, SchemaMode, SpecError, check_globs, check_inputs, check_outside, parse_uri},
     units::Bytes,
 };
 

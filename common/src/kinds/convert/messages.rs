@@ -6,7 +6,7 @@
 use crate::{
     archive::{ArchiveRef, Run},
     failure::Failure,
-    spec::{Compression, ErrorAction, IndexMode, Limits, Profile, RowGroup, Schema, Timestamps},
+    sections::{Compression, ErrorAction, IndexMode, Limits, Profile, RowGroup, Schema, Timestamps},
     store::StoreSettings,
     units::Bytes,
 };

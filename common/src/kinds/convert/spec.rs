@@ -1,7 +1,7 @@
 //! The spec of a `convert` job.
 
 use crate::{
-    spec::{
+    sections::{
         Compression, Errors, Exists, IndexMode, Limits, Objects, Place, Profile, Publish, RowGroup, Schema,
         Timestamps,
     },

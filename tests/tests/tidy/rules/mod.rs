@@ -1,9 +1,11 @@
 //! The rules, one file a subject.
 
+pub(crate) mod circles;
 pub(crate) mod codes;
 pub(crate) mod doors;
 mod finding;
 pub(crate) mod imports;
+mod paths;
 pub(crate) mod shape;
 pub(crate) mod words;
 

@@ -1,28 +1,7 @@
-//! What types cannot say of a spec. Offline: nothing is reached.
+//! What types cannot say of a section, for the kinds that have it. Offline: nothing is reached.
 
-use super::{Spec, SpecError};
-use crate::{codes::spec as codes, store::Uri, units::Budget};
-
-/// Finds the first thing wrong with `spec`.
-///
-/// # Errors
-/// What is wrong, and with which key.
-pub fn check(spec: &Spec) -> Result<(), SpecError> {
-    if spec.version() != 1 {
-        let text = format!("version {} of the spec format is not known", spec.version());
-        return Err(
-            SpecError::about(codes::BAD_VALUE, "version", text).with_hint("this build reads version 1")
-        );
-    }
-    spec.check_kind()?;
-    match spec.errors().max_failed {
-        Budget::Percent(p) if !(0.0..=100.0).contains(&p) => {
-            let text = format!("{p} % is not between 0 and 100");
-            Err(SpecError::about(codes::BAD_VALUE, "errors.max_failed", text))
-        }
-        Budget::Percent(_) | Budget::Count(_) => Ok(()),
-    }
-}
+use super::{Place, SpecError};
+use crate::{codes::spec as codes, store::Uri};
 
 /// Every one of `globs`, the value of `key`, has to be a glob.
 ///
@@ -50,7 +29,7 @@ pub fn parse_uri(key: &str, text: &str) -> Result<Uri, SpecError> {
 ///
 /// # Errors
 /// `MISSING_KEY`, `BAD_URI`, `BUCKET_ROOT`, `OUTPUT_OVERLAP`.
-pub fn check_outside(place: super::Place<'_>, others: &[(&str, &str)]) -> Result<(), SpecError> {
+pub fn check_outside(place: Place<'_>, others: &[(&str, &str)]) -> Result<(), SpecError> {
     if place.uri.is_empty() {
         return Err(SpecError::about(codes::MISSING_KEY, "output.uri", "no output is named"));
     }
@@ -77,7 +56,7 @@ pub fn check_outside(place: super::Place<'_>, others: &[(&str, &str)]) -> Result
 ///
 /// # Errors
 /// `BAD_URI`, `OUTPUT_OVERLAP`.
-pub fn check_inputs(place: super::Place<'_>, uris: &[String]) -> Result<(), SpecError> {
+pub fn check_inputs(place: Place<'_>, uris: &[String]) -> Result<(), SpecError> {
     let root = parse_uri("output.uri", place.uri)?;
     let side = side_of(&place, &root)?;
     for uri in uris {
@@ -92,7 +71,7 @@ pub fn check_inputs(place: super::Place<'_>, uris: &[String]) -> Result<(), Spec
 }
 
 /// Where the job's own objects go.
-fn side_of(place: &super::Place<'_>, root: &Uri) -> Result<Uri, SpecError> {
+fn side_of(place: &Place<'_>, root: &Uri) -> Result<Uri, SpecError> {
     match (place.job_uri, root.sibling(".tarquet")) {
         (Some(uri), _) => parse_uri("output.job_uri", uri),
         (None, Some(side)) => Ok(side),
