@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "a test binary has no outside; pub means: for other files")]
 
+mod golden;
 mod pages;
 mod readback;
 mod rules;

@@ -1,17 +1,12 @@
 //! The bytes of a file: whole, and the same however rows are batched.
 
-use crate::support::{batches, categorical, column, column_of, file, frame, freeze};
+use crate::support::{batches, column, column_of, every_type, file, frame, freeze};
 use arrow::{
-    array::{
-        Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, DurationMillisecondArray,
-        Float16Array, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, StringArray,
-        Time64MicrosecondArray, TimestampNanosecondArray, UInt16Array, UInt64Array,
-    },
+    array::{ArrayRef, Float64Array, StringArray, UInt64Array},
     compute::{cast, concat_batches},
     record_batch::RecordBatch,
 };
 use bytes::Bytes;
-use half::f16;
 use parquet::{
     arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
     basic::Encoding,
@@ -20,85 +15,8 @@ use parquet::{
 use proptest::prelude::*;
 use std::sync::Arc;
 use tarquet_common::units;
-use tarquet_decode::frame::{Frame, Logical};
+use tarquet_decode::frame::Logical;
 use tarquet_encode::{Codec, OutputSettings, ParquetEncoder, Profile, RowGroup, SchemaRules};
-
-/// Numbers that look random and are the same everywhere.
-struct Noise(u64);
-
-impl Noise {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.0 >> 11
-    }
-
-    /// `make(noise)` for each row, one in `missing_in` missing.
-    fn some<T>(&mut self, rows: usize, missing_in: u64, make: impl Fn(u64) -> T) -> Vec<Option<T>> {
-        (0..rows)
-            .map(|_| {
-                let (n, missing) = (self.next(), self.next().is_multiple_of(missing_in));
-                (!missing).then(|| make(n))
-            })
-            .collect()
-    }
-}
-
-/// A frame with a column of every type we write.
-fn every_type(rows: usize, seed: u64) -> Frame {
-    let n = &mut Noise(seed);
-    let array = |a: ArrayRef| a;
-    let decimals = |p, s, v: Vec<Option<i128>>| {
-        array(Arc::new(Decimal128Array::from(v).with_precision_and_scale(p, s).unwrap()))
-    };
-    let codes: Vec<Option<i8>> = n.some(rows, 5, |v| (v % 3) as i8);
-    frame(vec![
-        column("f64", array(Arc::new(Float64Array::from(n.some(rows, 9, |v| v as f64 / 1e3))))),
-        column("full", array(Arc::new(Float64Array::from_iter_values((0..rows).map(|i| i as f64))))),
-        column("f32", array(Arc::new(Float32Array::from(n.some(rows, 9, |v| v as f32))))),
-        column(
-            "f16",
-            array(Arc::new(Float16Array::from(n.some(rows, 9, |v| f16::from_f64((v % 2000) as f64))))),
-        ),
-        column("i8", array(Arc::new(Int8Array::from(n.some(rows, 9, |v| v as i8))))),
-        column("i32", array(Arc::new(Int32Array::from(n.some(rows, 9, |v| v as i32))))),
-        column("i64", array(Arc::new(Int64Array::from(n.some(rows, 9, |v| (v << 11) as i64))))),
-        column("u16", array(Arc::new(UInt16Array::from(n.some(rows, 9, |v| v as u16))))),
-        column("u64", array(Arc::new(UInt64Array::from(n.some(rows, 9, |v| v << 11))))),
-        column("bool", array(Arc::new(BooleanArray::from(n.some(rows, 9, |v| v % 3 == 0))))),
-        column("date", array(Arc::new(Date32Array::from(n.some(rows, 9, |v| (v % 20_000) as i32))))),
-        column(
-            "time",
-            array(Arc::new(Time64MicrosecondArray::from(n.some(rows, 9, |v| (v % 86_400) as i64)))),
-        ),
-        column("span", array(Arc::new(DurationMillisecondArray::from(n.some(rows, 9, |v| v as i64))))),
-        column(
-            "ts",
-            array(Arc::new(
-                TimestampNanosecondArray::from(n.some(rows, 9, |v| v as i64)).with_timezone("Europe/Berlin"),
-            )),
-        ),
-        column("dec5", decimals(5, 2, n.some(rows, 9, |v| i128::from(v % 99_999)))),
-        column("dec15", decimals(15, 2, n.some(rows, 9, |v| i128::from(v % 999_999_999)))),
-        column("dec30", decimals(30, 5, n.some(rows, 9, |v| i128::from(v) * -12_345_678_901))),
-        column_of(
-            "few",
-            array(Arc::new(StringArray::from(n.some(rows, 9, |v| format!("value {}", v % 20))))),
-            Logical::ObjectText,
-        ),
-        column_of(
-            "many",
-            array(Arc::new(StringArray::from(n.some(rows, 9, |v| format!("{v:x}"))))),
-            Logical::ObjectText,
-        ),
-        column_of(
-            "bytes",
-            array(Arc::new(BinaryArray::from_iter(n.some(rows, 9, |v| v.to_le_bytes())))),
-            Logical::Object,
-        ),
-        column("nothing", array(Arc::new(Float64Array::new_null(rows)))),
-        categorical("cat", &["z", "a", "unused", "m"], &codes, true),
-    ])
-}
 
 /// All settings that decide bytes.
 fn all_settings() -> Vec<OutputSettings> {

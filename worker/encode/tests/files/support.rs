@@ -1,8 +1,15 @@
 //! Frames for tests, and reading files back.
 
-use arrow::array::{ArrayRef, DictionaryArray, Int8Array, Int64Array, StringArray};
-use arrow::record_batch::RecordBatch;
+use arrow::{
+    array::{
+        Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, DictionaryArray,
+        DurationMillisecondArray, Float16Array, Float32Array, Float64Array, Int8Array, Int32Array,
+        Int64Array, StringArray, Time64MicrosecondArray, TimestampNanosecondArray, UInt16Array, UInt64Array,
+    },
+    record_batch::RecordBatch,
+};
 use bytes::Bytes;
+use half::f16;
 use std::sync::Arc;
 use tarquet_decode::frame::{Column, ColumnLevel, Frame, Label, Layout, Level, Logical};
 use tarquet_encode::{
@@ -51,6 +58,83 @@ pub fn indexed(mut frame: Frame, levels: Vec<(Label, ArrayRef)>) -> Frame {
     let level = |(name, values)| Level { name, values, logical: Logical::Plain };
     frame.index = levels.into_iter().map(level).collect();
     frame
+}
+
+/// Numbers that look random and are the same everywhere.
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 >> 11
+    }
+
+    /// `make(noise)` for each row, one in `missing_in` missing.
+    fn some<T>(&mut self, rows: usize, missing_in: u64, make: impl Fn(u64) -> T) -> Vec<Option<T>> {
+        (0..rows)
+            .map(|_| {
+                let (n, missing) = (self.next(), self.next().is_multiple_of(missing_in));
+                (!missing).then(|| make(n))
+            })
+            .collect()
+    }
+}
+
+/// A frame with a column of every type we write.
+pub fn every_type(rows: usize, seed: u64) -> Frame {
+    let n = &mut Noise(seed);
+    let array = |a: ArrayRef| a;
+    let decimals = |p, s, v: Vec<Option<i128>>| {
+        array(Arc::new(Decimal128Array::from(v).with_precision_and_scale(p, s).unwrap()))
+    };
+    let codes: Vec<Option<i8>> = n.some(rows, 5, |v| (v % 3) as i8);
+    frame(vec![
+        column("f64", array(Arc::new(Float64Array::from(n.some(rows, 9, |v| v as f64 / 1e3))))),
+        column("full", array(Arc::new(Float64Array::from_iter_values((0..rows).map(|i| i as f64))))),
+        column("f32", array(Arc::new(Float32Array::from(n.some(rows, 9, |v| v as f32))))),
+        column(
+            "f16",
+            array(Arc::new(Float16Array::from(n.some(rows, 9, |v| f16::from_f64((v % 2000) as f64))))),
+        ),
+        column("i8", array(Arc::new(Int8Array::from(n.some(rows, 9, |v| v as i8))))),
+        column("i32", array(Arc::new(Int32Array::from(n.some(rows, 9, |v| v as i32))))),
+        column("i64", array(Arc::new(Int64Array::from(n.some(rows, 9, |v| (v << 11) as i64))))),
+        column("u16", array(Arc::new(UInt16Array::from(n.some(rows, 9, |v| v as u16))))),
+        column("u64", array(Arc::new(UInt64Array::from(n.some(rows, 9, |v| v << 11))))),
+        column("bool", array(Arc::new(BooleanArray::from(n.some(rows, 9, |v| v % 3 == 0))))),
+        column("date", array(Arc::new(Date32Array::from(n.some(rows, 9, |v| (v % 20_000) as i32))))),
+        column(
+            "time",
+            array(Arc::new(Time64MicrosecondArray::from(n.some(rows, 9, |v| (v % 86_400) as i64)))),
+        ),
+        column("span", array(Arc::new(DurationMillisecondArray::from(n.some(rows, 9, |v| v as i64))))),
+        column(
+            "ts",
+            array(Arc::new(
+                TimestampNanosecondArray::from(n.some(rows, 9, |v| v as i64)).with_timezone("Europe/Berlin"),
+            )),
+        ),
+        column("dec5", decimals(5, 2, n.some(rows, 9, |v| i128::from(v % 99_999)))),
+        column("dec15", decimals(15, 2, n.some(rows, 9, |v| i128::from(v % 999_999_999)))),
+        column("dec30", decimals(30, 5, n.some(rows, 9, |v| i128::from(v) * -12_345_678_901))),
+        column_of(
+            "few",
+            array(Arc::new(StringArray::from(n.some(rows, 9, |v| format!("value {}", v % 20))))),
+            Logical::ObjectText,
+        ),
+        column_of(
+            "many",
+            array(Arc::new(StringArray::from(n.some(rows, 9, |v| format!("{v:x}"))))),
+            Logical::ObjectText,
+        ),
+        column_of(
+            "bytes",
+            array(Arc::new(BinaryArray::from_iter(n.some(rows, 9, |v| v.to_le_bytes())))),
+            Logical::Object,
+        ),
+        column("nothing", array(Arc::new(Float64Array::new_null(rows)))),
+        categorical("cat", &["z", "a", "unused", "m"], &codes, true),
+    ])
 }
 
 /// What these frames freeze to.
