@@ -52,3 +52,17 @@ pub(crate) fn over_limit(
 pub(crate) fn damaged(item: &str, message: impl Into<String>) -> Fault {
     fail(format::HDF5_DAMAGED, item, message)
 }
+
+/// A chunk that does not decompress.
+#[derive(Debug, thiserror::Error)]
+#[error("{filter}: {problem}")]
+pub(crate) struct Broken {
+    filter: &'static str,
+    problem: String,
+}
+
+impl Broken {
+    pub(crate) fn new(filter: &'static str, problem: impl Into<String>) -> Self {
+        Self { filter, problem: problem.into() }
+    }
+}

@@ -9,7 +9,6 @@
 mod attrs;
 mod budget;
 mod build;
-mod codes;
 mod decode;
 mod door;
 mod fail;

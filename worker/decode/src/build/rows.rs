@@ -1,11 +1,6 @@
 //! Rows of elements, and what to make of them.
 
-use crate::{
-    door::DType,
-    fail::{Res, differs},
-};
-use arrow::{array::ArrayRef, datatypes::TimeUnit};
-use tarquet_common::codes::format;
+use arrow::datatypes::TimeUnit;
 
 /// What to make of the numbers of a dataset.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,15 +38,4 @@ impl<'a> Rows<'a> {
         self.offsets.iter().all(|offset| offset + width <= self.stride)
             && self.rows.checked_mul(self.stride).is_some_and(|len| len <= self.bytes.len())
     }
-}
-
-/// Numbers as arrays, one per wanted element of the rows.
-pub(crate) fn numbers(rows: &Rows<'_>, dtype: &DType, make: &Make, item: &str) -> Res<Vec<ArrayRef>> {
-    super::words::columns(rows, dtype, make).ok_or_else(|| {
-        let wanted = match make {
-            Make::Plain => "integers, floats of 16, 32 or 64 bits, or booleans",
-            _ => "64-bit integers",
-        };
-        differs(format::TYPE_UNSUPPORTED, item, "the values' type has no counterpart", wanted, dtype.name())
-    })
 }

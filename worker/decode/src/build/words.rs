@@ -3,10 +3,13 @@
 //! Rows are taken in blocks that fit the first-level cache, and all columns of a block before the next:
 //! a row is then fetched from memory once, whatever the number of columns.
 
-use super::{Make, Rows};
-use crate::door::DType;
+use super::rows::{Make, Rows};
+use crate::{
+    door::DType,
+    fail::{Res, differs, layout},
+};
 use arrow::{
-    array::{ArrayRef, BooleanArray, PrimitiveArray},
+    array::{ArrayRef, AsArray, BooleanArray, Int32Array, PrimitiveArray},
     buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer},
     datatypes::{
         ArrowPrimitiveType, DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType,
@@ -17,6 +20,7 @@ use arrow::{
 };
 use half::f16;
 use std::sync::Arc;
+use tarquet_common::codes::format;
 
 /// Bytes of rows to work on at a time.
 const BLOCK_BYTES: usize = 16 * 1024;
@@ -44,8 +48,19 @@ macro_rules! word {
 }
 word!(u8, u16, u32, u64, i8, i16, i32, i64, f32, f64, f16);
 
+/// Numbers as arrays, one per wanted element of the rows.
+pub(crate) fn numbers(rows: &Rows<'_>, dtype: &DType, make: &Make, item: &str) -> Res<Vec<ArrayRef>> {
+    columns(rows, dtype, make).ok_or_else(|| {
+        let wanted = match make {
+            Make::Plain => "integers, floats of 16, 32 or 64 bits, or booleans",
+            _ => "64-bit integers",
+        };
+        differs(format::TYPE_UNSUPPORTED, item, "the values' type has no counterpart", wanted, dtype.name())
+    })
+}
+
 /// One array per offset, or `None` if the type has no counterpart or the rows are too short.
-pub(super) fn columns(rows: &Rows<'_>, dtype: &DType, make: &Make) -> Option<Vec<ArrayRef>> {
+fn columns(rows: &Rows<'_>, dtype: &DType, make: &Make) -> Option<Vec<ArrayRef>> {
     let width = usize::try_from(dtype.size()?).ok()?;
     if !rows.holds(width) {
         return None;
@@ -218,10 +233,23 @@ pub(crate) fn span_array(values: Vec<i64>, nulls: Option<NullBuffer>, unit: Time
     spans(Gathered { values, nulls }, unit)
 }
 
+/// Codes into `len` values as nullable int32, −1 being null. A code beyond the values is a failure.
+pub(crate) fn checked_codes(codes: &ArrayRef, len: usize, item: &str) -> Res<Int32Array> {
+    let codes =
+        codes.as_primitive_opt::<Int64Type>().ok_or_else(|| layout(item, "codes that are no integers"))?;
+    if let Some(bad) = codes.iter().flatten().find(|&code| code < -1 || code >= len as i64) {
+        return Err(layout(item, format!("the code {bad} where there are {len} values")));
+    }
+    Ok(codes
+        .iter()
+        .map(|code| code.filter(|&code| code >= 0).and_then(|code| i32::try_from(code).ok()))
+        .collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{Array, AsArray};
+    use arrow::array::Array;
 
     #[test]
     fn columns_come_out_of_rows_with_their_nulls() {

@@ -4,7 +4,8 @@
 //! or as one stream per byte of the element, each with its length in front; then its bytes are
 //! unshuffled. Decoded here rather than by the C library: every length is checked.
 
-use super::{blosclz, broken::Broken};
+use super::blosclz;
+use crate::fail::Broken;
 use flate2::{Decompress, FlushDecompress, Status};
 
 const HEADER: usize = 16;

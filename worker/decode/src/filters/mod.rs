@@ -6,8 +6,6 @@
 
 mod blosc;
 mod blosclz;
-mod broken;
-mod bzip;
 mod pipeline;
 
 pub(crate) use pipeline::{DECODED, check, decode};

@@ -1,7 +1,9 @@
 //! Which filters are read, and by what.
 
-use super::{blosc, broken::Broken, bzip};
-use crate::fail::{Res, differs};
+use super::blosc;
+use crate::fail::{Broken, Res, differs};
+use bzip2::read::BzDecoder;
+use std::io::Read;
 use tarquet_common::codes::format;
 
 const DEFLATE: u16 = 1;
@@ -17,9 +19,22 @@ pub(crate) const DECODED: [u16; 2] = [BZIP2, BLOSC];
 pub(crate) fn decode(id: u16, data: &[u8], max_bytes: usize) -> Result<Vec<u8>, Broken> {
     match id {
         BLOSC => blosc::decompress(data, max_bytes),
-        BZIP2 => bzip::decompress(data, max_bytes),
+        BZIP2 => bunzip(data, max_bytes),
         other => Err(Broken::new("filter", format!("number {other} is not decoded here"))),
     }
+}
+
+/// Filter 307: a chunk is one bzip2 stream.
+fn bunzip(data: &[u8], max_bytes: usize) -> Result<Vec<u8>, Broken> {
+    let mut out = Vec::new();
+    BzDecoder::new(data)
+        .take(max_bytes as u64 + 1)
+        .read_to_end(&mut out)
+        .map_err(|e| Broken::new("bzip2", e.to_string()))?;
+    if out.len() > max_bytes {
+        return Err(Broken::new("bzip2", format!("decodes to more than {max_bytes} bytes")));
+    }
+    Ok(out)
 }
 
 /// Refuses pipelines that are not read, by name.

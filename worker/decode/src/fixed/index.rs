@@ -2,8 +2,7 @@
 
 use super::values;
 use crate::{
-    build::{self, Make, Rows, objects, text, text::Encoding},
-    codes::checked_codes,
+    build::{self, Make, Rows, checked_codes, text, text::Encoding},
     door::DType,
     fail::{Res, fail, layout},
     frame::{ColumnLevel, Label, Level, Logical},
@@ -242,7 +241,7 @@ fn dates(dataset: &Dataset<'_>) -> Res<ArrayRef> {
     }
     let ordinals = cast(&numbers(dataset, &Make::Plain)?, &DataType::Int32);
     let ordinals = ordinals.map_err(|_| layout(&dataset.path, "dates that are no ordinals"))?;
-    Ok(Arc::new(objects::dates_from_ordinals(ordinals.as_primitive::<Int32Type>())))
+    Ok(Arc::new(build::dates_from_ordinals(ordinals.as_primitive::<Int32Type>())))
 }
 
 /// pandas 3's categorical index: codes here, categories in a sibling.

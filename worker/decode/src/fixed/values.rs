@@ -1,10 +1,7 @@
 //! Values of the fixed layout: a matrix of rows × columns, or one pickled array of objects.
 
 use crate::{
-    build::{
-        self, Make, Rows,
-        objects::{self, Objects},
-    },
+    build::{self, Make, Objects, Rows, objects},
     door::{DType, Raw},
     fail::{Fault, Res, fail, layout},
     frame::{Label, Logical},

@@ -1,6 +1,6 @@
 //! NumPy arrays and scalars inside pickles (format: NumPy `array_reduce`, `array_setstate`, `_frombuffer`).
 
-use super::{Pickle, Value, objects::Cell};
+use super::{Pickle, Value, cell::Cell};
 use crate::{
     fail::{Res, fail},
     unit,
@@ -146,30 +146,7 @@ impl Pickle<'_> {
             return Err(self.malformed("a NumPy scalar of the wrong length"));
         }
         let item = self.item();
-        Ok(match element(dtype, &bytes, item)? {
-            Cell::Text(text) => Cell::Text(Cow::Owned(text.into_owned())),
-            Cell::Bytes(bytes) => Cell::Bytes(Cow::Owned(bytes.into_owned())),
-            other => own(other),
-        })
-    }
-}
-
-/// A cell that borrows nothing.
-fn own<'a>(cell: Cell<'_>) -> Cell<'a> {
-    match cell {
-        Cell::Null => Cell::Null,
-        Cell::Bool(b) => Cell::Bool(b),
-        Cell::Int(n) => Cell::Int(n),
-        Cell::Float(x) => Cell::Float(x),
-        Cell::Text(t) => Cell::Text(Cow::Owned(t.into_owned())),
-        Cell::Bytes(b) => Cell::Bytes(Cow::Owned(b.into_owned())),
-        Cell::Date(d) => Cell::Date(d),
-        Cell::Time(t) => Cell::Time(t),
-        Cell::Moment { value, unit, zone } => Cell::Moment { value, unit, zone },
-        Cell::Span { value, unit } => Cell::Span { value, unit },
-        Cell::Decimal { unscaled, scale } => Cell::Decimal { unscaled, scale },
-        Cell::Period { ordinal, freq } => Cell::Period { ordinal, freq },
-        Cell::Nested(name) => Cell::Nested(name),
+        Ok(element(dtype, &bytes, item)?.owned())
     }
 }
 

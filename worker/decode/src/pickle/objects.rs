@@ -4,6 +4,7 @@
 
 use super::{
     Call, Pickle, Value, arrays,
+    cell::Cell,
     value::{Node, Span},
 };
 use crate::{
@@ -14,37 +15,6 @@ use crate::{
 use arrow::datatypes::TimeUnit;
 use std::borrow::Cow;
 use tarquet_common::codes::format;
-
-/// A scalar, as a column of objects or an attribute may hold it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Cell<'p> {
-    /// None, NaT, NA.
-    Null,
-    /// True, False.
-    Bool(bool),
-    /// An integer.
-    Int(i128),
-    /// A float.
-    Float(f64),
-    /// Text; not yet checked to be UTF-8.
-    Text(Cow<'p, [u8]>),
-    /// Bytes.
-    Bytes(Cow<'p, [u8]>),
-    /// Days since 1970-01-01.
-    Date(i32),
-    /// Microseconds since midnight.
-    Time(i64),
-    /// A moment: units since 1970-01-01 UTC, or on the wall clock without a zone.
-    Moment { value: i64, unit: TimeUnit, zone: Option<String> },
-    /// A span.
-    Span { value: i64, unit: TimeUnit },
-    /// `unscaled` · 10^−`scale`.
-    Decimal { unscaled: i128, scale: i8 },
-    /// A period: ordinal and frequency.
-    Period { ordinal: i64, freq: String },
-    /// A container, by its Python name.
-    Nested(&'static str),
-}
 
 impl Pickle<'_> {
     /// The scalar that a value stands for.

@@ -1,6 +1,6 @@
 //! Dates, times, spans, stamps and decimals, from the arguments of the calls that would make them.
 
-use super::{Pickle, Value, objects::Cell};
+use super::{Pickle, Value, cell::Cell};
 use crate::{
     fail::{Res, fail},
     unit,

@@ -1,7 +1,7 @@
 //! Categoricals of tables: codes in the table, categories in a table under `meta/{field}/meta`.
 
 use crate::{
-    codes::checked_codes,
+    build::checked_codes,
     fail::{Res, layout},
     frame::Logical,
     node::{Context, Group},

@@ -1,0 +1,154 @@
+//! What the decoder asks of a file.
+
+use super::{
+    faults::fault,
+    file::Hdf5,
+    types::{dtype, shape_of},
+};
+use crate::{
+    door::{Attr, DType, DataInfo, Door, Kind, Link, ObjectId, Raw, Target},
+    fail::{Res, damaged, differs, fail, over_limit},
+    filters,
+};
+use hdf5_reader::messages::{HdfMessage, layout::DataLayout};
+use std::{collections::HashMap, sync::Arc};
+use tarquet_common::codes::format;
+
+impl Door for Hdf5<'_> {
+    fn root(&self) -> Res<ObjectId> {
+        let address = self.file.superblock().root_object_header_address().map_err(|e| fault(&e, "/"))?;
+        Ok(ObjectId(address))
+    }
+
+    fn kind(&self, id: ObjectId) -> Res<Kind> {
+        let header = self.header(id, &self.path(id))?;
+        let mut kind = Kind::Other;
+        for message in &header.messages {
+            match message {
+                HdfMessage::DataLayout(_) => return Ok(Kind::Dataset),
+                HdfMessage::SymbolTable(_) | HdfMessage::LinkInfo(_) | HdfMessage::Link(_) => {
+                    kind = Kind::Group
+                }
+                _ => {}
+            }
+        }
+        Ok(kind)
+    }
+
+    fn links(&self, id: ObjectId) -> Res<Arc<[Link]>> {
+        let path = self.path(id);
+        let links = self.links_of(&*self.header(id, &path)?).map_err(|e| fault(&e, &path))?;
+        let mut paths = self.paths.borrow_mut();
+        for link in &links {
+            if link.name.is_empty() || link.name == "." || link.name.contains('/') {
+                return Err(damaged(&path, format!("a link has the impossible name {:?}", link.name)));
+            }
+            if let Target::Object(child) = link.target {
+                paths.entry(child).or_insert_with(|| format!("{path}/{}", link.name));
+            }
+        }
+        Ok(links.into())
+    }
+
+    fn attributes(&self, id: ObjectId) -> Res<Arc<[Attr]>> {
+        let path = self.path(id);
+        let attributes = self.attributes_of(&*self.header(id, &path)?).map_err(|e| fault(&e, &path))?;
+        Ok(attributes.into())
+    }
+
+    fn info(&self, id: ObjectId, item: &str) -> Res<DataInfo> {
+        let header = self.header(id, item)?;
+        let (mut space, mut kind) = (None, None);
+        for message in &header.messages {
+            match message {
+                HdfMessage::Dataspace(message) => space = Some(message),
+                HdfMessage::Datatype(message) => kind = Some(&message.datatype),
+                HdfMessage::ExternalFiles(_) => {
+                    return Err(fail(
+                        format::EXTERNAL_STORAGE,
+                        item,
+                        "the dataset's values lie in another file: external storage is not followed",
+                    ));
+                }
+                HdfMessage::FilterPipeline(pipeline) => {
+                    let ids: Vec<u16> = pipeline.filters.iter().map(|f| f.id).collect();
+                    filters::check(&ids, item)?;
+                }
+                _ => {}
+            }
+        }
+        let (Some(space), Some(kind)) = (space, kind) else {
+            return Err(damaged(item, "the dataset has no shape or no type"));
+        };
+        Ok(DataInfo { dtype: dtype(kind), shape: shape_of(space) })
+    }
+
+    fn read(&self, id: ObjectId, item: &str) -> Res<Raw> {
+        let info = self.info(id, item)?;
+        let width = match &info.dtype {
+            DType::VarText | DType::VarList(_) => Some(u64::from(self.offset_size()) + 8),
+            other => other.size(),
+        };
+        let bytes = width
+            .zip(info.elements())
+            .and_then(|(width, elements)| width.checked_mul(elements))
+            .ok_or_else(|| {
+                over_limit(item, "the dataset's size", self.limits.object_bytes, format!("{:?}", info.shape))
+            })?;
+        if bytes > self.limits.object_bytes {
+            return Err(over_limit(item, "the dataset's size in bytes", self.limits.object_bytes, bytes));
+        }
+        self.budget.spend(bytes, item)?;
+        let header = self.header(id, item)?;
+        let layout = header.messages.iter().find_map(|m| match m {
+            HdfMessage::DataLayout(message) => Some(&message.layout),
+            _ => None,
+        });
+        let fill = header.messages.iter().find_map(|m| match m {
+            HdfMessage::FillValue(message) => message.value.as_deref(),
+            _ => None,
+        });
+        match layout {
+            _ if bytes == 0 => Ok(Arc::new(Vec::new())),
+            Some(DataLayout::Compact { data }) if data.len() as u64 >= bytes => Ok(Arc::new(data.clone())),
+            Some(DataLayout::Contiguous { address, size }) => {
+                self.contiguous(*address, *size, bytes, fill, item)
+            }
+            Some(DataLayout::Chunked { .. }) => Ok(Arc::new(self.chunked(id, item)?)),
+            Some(DataLayout::Compact { data }) => Err(differs(
+                format::HDF5_DAMAGED,
+                item,
+                "the dataset's storage is shorter than its shape",
+                format!("{bytes} bytes"),
+                format!("{} bytes", data.len()),
+            )),
+            None => Err(damaged(item, "the dataset has no layout")),
+        }
+    }
+
+    fn read_vlen(&self, id: ObjectId, item: &str) -> Res<Vec<Vec<u8>>> {
+        let width = match self.info(id, item)?.dtype {
+            DType::VarText => 1,
+            DType::VarList(base) => base.size().filter(|&n| n > 0).unwrap_or(1),
+            other => {
+                return Err(damaged(
+                    item,
+                    format!("expected variable-length values, found {}", other.name()),
+                ));
+            }
+        };
+        let references = self.read(id, item)?;
+        let step = usize::from(self.offset_size()) + 8;
+        let mut heaps = HashMap::new();
+        let mut left = self.limits.vlen_bytes;
+        let mut rows = Vec::with_capacity((*references).as_ref().len() / step);
+        for reference in (*references).as_ref().chunks_exact(step) {
+            let value = self.vlen(reference, width, &mut heaps).map_err(|e| fault(&e, item))?;
+            left = left.checked_sub(value.len() as u64).ok_or_else(|| {
+                over_limit(item, "variable-length values", self.limits.vlen_bytes, "more bytes")
+            })?;
+            rows.push(value);
+        }
+        Ok(rows)
+    }
+}
