@@ -51,9 +51,9 @@ impl Groups {
 /// `frames_07.tar.lz4!x/004112.h5`.
 fn example(record: &FailureRecord) -> String {
     let object = record.uri.rsplit('/').next().unwrap_or(&record.uri);
-    match &record.member {
-        Some(member) if record.uri.ends_with(member.as_str()) => object.to_owned(),
-        Some(member) => format!("{object}!{member}"),
+    match &record.item {
+        Some(item) if record.uri.ends_with(item.as_str()) => object.to_owned(),
+        Some(item) => format!("{object}!{item}"),
         None => object.to_owned(),
     }
 }
@@ -88,9 +88,9 @@ pub(crate) fn one_failure(record: &FailureRecord, look: Look) -> String {
     let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
     line("object", &record.uri);
     line("etag", record.etag.as_deref().unwrap_or_default());
-    line("member", record.member.as_deref().unwrap_or_default());
-    line("offset", &number(record.member_offset));
-    line("size", &number(record.member_size));
+    line("member", record.item.as_deref().unwrap_or_default());
+    line("offset", &number(record.item_offset));
+    line("size", &number(record.item_size));
     line("expected", record.expected.as_deref().unwrap_or_default());
     line("found", record.found.as_deref().unwrap_or_default());
     for cause in &record.causes {

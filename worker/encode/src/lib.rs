@@ -7,6 +7,7 @@
 
 mod arrow_type;
 mod conform;
+mod failure_record;
 mod names;
 mod parquet;
 mod pinned;
@@ -18,8 +19,9 @@ mod split_choice;
 
 pub use arrow_type::{ArrowType, Unit};
 pub use conform::{Conformed, conform};
+pub use failure_record::{AttemptRecord, FailureRecord, fingerprint};
 pub use parquet::{Finished, ParquetEncoder};
-pub use quarantine::{AttemptRecord, FailureRecord, fingerprint, read_quarantine, write_quarantine};
+pub use quarantine::{read_quarantine, write_quarantine};
 pub use schema::{
     Categories, ColumnKind, ColumnType, ColumnsLevel, FrozenColumn, FrozenIndex, FrozenLevel, FrozenSchema,
     JoinedSchema, SampleSize, SampledColumn, SampledLevel, SampledSchema, Warning, WarningKind,

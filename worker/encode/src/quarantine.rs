@@ -1,5 +1,6 @@
-//! Failure records: what a quarantine file holds, as Parquet that anyone can query.
+//! Quarantine files: failure records as Parquet that anyone can query.
 
+use crate::failure_record::{AttemptRecord, FailureRecord};
 use arrow::{
     array::{
         Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch,
@@ -14,79 +15,11 @@ use parquet::{
     basic::Compression,
     file::properties::WriterProperties,
 };
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tarquet_common::{
-    codes::{Code, ourselves, schema as codes},
+    codes::{ourselves, schema as codes},
     failure::{Class, Failure},
 };
-
-/// One member, archive or shard that failed. The JSON keys are the columns of the file.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FailureRecord {
-    /// The job.
-    pub job: String,
-    /// The member's number in plan order.
-    pub seq: u64,
-    /// Equal for failures that look alike; see [`fingerprint`].
-    pub fingerprint: String,
-    /// Out of the table of codes.
-    pub code: Code,
-    /// What the engine does about it.
-    pub class: Class,
-    /// Whether another attempt may go better.
-    pub retryable: bool,
-    /// The object.
-    pub uri: String,
-    /// Its ETag when it was planned.
-    pub etag: Option<String>,
-    /// The member's name, lossily decoded.
-    pub member: Option<String>,
-    /// Where the member begins, in bytes from the start of the uncompressed archive.
-    pub member_offset: Option<u64>,
-    /// Its size in bytes.
-    pub member_size: Option<u64>,
-    /// What should have been there.
-    pub expected: Option<String>,
-    /// What was there.
-    pub found: Option<String>,
-    /// One sentence.
-    pub message: String,
-    /// The chain of causes, outermost first.
-    pub causes: Vec<String>,
-    /// What was tried.
-    pub attempts: Vec<AttemptRecord>,
-    /// What to do about it.
-    pub hint: String,
-    /// The command that shows the failure again.
-    pub reproduce: String,
-}
-
-/// One attempt at what failed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AttemptRecord {
-    /// Who tried.
-    pub worker: String,
-    /// When, in milliseconds since 1970-01-01 UTC.
-    pub started: i64,
-    /// How long it took.
-    pub seconds: f64,
-    /// How it ended.
-    pub error: String,
-}
-
-/// Sixteen hex digits that are equal for failures of one kind: same code, same column, same expectation.
-pub fn fingerprint(failure: &Failure) -> String {
-    // FNV-1a, 64 bits.
-    let mut hash = 0xCBF2_9CE4_8422_2325_u64;
-    let code = failure.code.to_string();
-    for part in [Some(&code), failure.place.item.as_ref(), failure.expected.as_ref()] {
-        for byte in part.map_or(&[][..], |text| text.as_bytes()).iter().chain(&[0]) {
-            hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3);
-        }
-    }
-    format!("{hash:016x}")
-}
 
 /// The bytes of a quarantine file.
 ///
@@ -184,9 +117,9 @@ fn columns(records: &[FailureRecord]) -> Vec<ArrayRef> {
         Arc::new(records.iter().map(|r| Some(r.retryable)).collect::<BooleanArray>()),
         text(records, |r| Some(&r.uri)),
         text(records, |r| r.etag.as_deref()),
-        text(records, |r| r.member.as_deref()),
-        number(|r| r.member_offset),
-        number(|r| r.member_size),
+        text(records, |r| r.item.as_deref()),
+        number(|r| r.item_offset),
+        number(|r| r.item_size),
         text(records, |r| r.expected.as_deref()),
         text(records, |r| r.found.as_deref()),
         text(records, |r| Some(&r.message)),
@@ -295,9 +228,9 @@ fn record(row: &Row<'_>) -> Result<FailureRecord, Failure> {
         retryable: row.flag("retryable")?,
         uri: row.some_text("uri")?,
         etag: row.text("etag")?,
-        member: row.text("member")?,
-        member_offset: row.number("member_offset")?,
-        member_size: row.number("member_size")?,
+        item: row.text("member")?,
+        item_offset: row.number("member_offset")?,
+        item_size: row.number("member_size")?,
         expected: row.text("expected")?,
         found: row.text("found")?,
         message: row.some_text("message")?,
@@ -346,6 +279,7 @@ fn not_text(name: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure_record::fingerprint;
 
     fn record(seq: u64) -> FailureRecord {
         let failure = Failure::new(codes::TYPE_MISMATCH, "column v2: text where double is expected")
@@ -360,9 +294,9 @@ mod tests {
             retryable: false,
             uri: "s3://raw/a.tar.lz4".into(),
             etag: seq.is_multiple_of(2).then(|| "\"abc\"".into()),
-            member: Some("x/004112.h5".into()),
-            member_offset: Some(u64::MAX),
-            member_size: None,
+            item: Some("x/004112.h5".into()),
+            item_offset: Some(u64::MAX),
+            item_size: None,
             expected: failure.expected.clone(),
             found: failure.found.clone(),
             message: failure.message.clone(),
@@ -407,13 +341,5 @@ mod tests {
         let length = bytes.len();
         bytes.truncate(length - 9);
         assert_eq!(read_quarantine(Bytes::from(bytes)).unwrap_err().code, codes::QUARANTINE_UNREADABLE);
-    }
-
-    #[test]
-    fn alike_failures_share_a_fingerprint() {
-        let failure = |item: &str, message: &str| Failure::new(codes::TYPE_MISMATCH, message).at_item(item);
-        assert_eq!(fingerprint(&failure("v", "row 1")), fingerprint(&failure("v", "row 2")));
-        assert_ne!(fingerprint(&failure("v", "row 1")), fingerprint(&failure("w", "row 1")));
-        assert_eq!(fingerprint(&failure("v", "")).len(), 16);
     }
 }

@@ -37,8 +37,8 @@ impl<'a> Quarantine<'a> {
             retryable: failure.class() != Class::Input,
             uri: archive.uri.clone(),
             etag: Some(archive.etag.clone()),
-            member_offset: Some(member.offset),
-            member_size: Some(member.size),
+            item_offset: Some(member.offset),
+            item_size: Some(member.size),
             expected: failure.expected.clone(),
             found: failure.found.clone(),
             message: failure.message.clone(),
@@ -51,7 +51,7 @@ impl<'a> Quarantine<'a> {
             }],
             hint: failure.hint().to_owned(),
             reproduce: reproduce(archive, member),
-            member: Some(name),
+            item: Some(name),
         });
     }
 
