@@ -3,9 +3,10 @@
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use tarquet_benches::{archive, bodies, index};
+use tarquet_common::spec::Profile;
 use tarquet_decode::{Options, decode};
 use tarquet_encode::{
-    JoinedSchema, OutputSettings, ParquetEncoder, Profile, SampledSchema, SchemaRules, conform,
+    JoinedSchema, OutputSettings, ParquetEncoder, PartWriter, SampledSchema, SchemaRules, conform,
 };
 
 fn steps(c: &mut Criterion) {
@@ -16,6 +17,7 @@ fn steps(c: &mut Criterion) {
     let frame = decode(member.clone(), &options).unwrap();
     let joined = JoinedSchema::from(&SampledSchema::of(&frame).unwrap());
     let schema = joined.freeze(&SchemaRules::default(), 1).unwrap();
+    let layout = schema.layout();
     let (batch, _) = conform(&schema, &frame, None).unwrap();
 
     let mut group = c.benchmark_group("member");
@@ -31,7 +33,7 @@ fn steps(c: &mut Criterion) {
         group.sample_size(10);
         group.bench_function(format!("encode 100, {profile:?}"), |b| {
             b.iter(|| {
-                let mut encoder = ParquetEncoder::new(&schema, &settings).unwrap();
+                let mut encoder = ParquetEncoder::new(&layout, &settings).unwrap();
                 for _ in 0..100 {
                     encoder.push(black_box(&batch)).unwrap();
                     drop(encoder.take_ready().unwrap());

@@ -5,9 +5,11 @@
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray, TimestampNanosecondArray};
 use std::{error::Error, io::Write, sync::Arc, time::Duration};
+use tarquet_common::spec::Profile;
 use tarquet_decode::frame::{Column, ColumnLevel, Frame, Label, Layout, Logical};
 use tarquet_encode::{
-    FrozenSchema, JoinedSchema, OutputSettings, ParquetEncoder, Profile, SampledSchema, SchemaRules, conform,
+    FrozenSchema, JoinedSchema, OutputSettings, ParquetEncoder, PartWriter, SampledSchema, SchemaRules,
+    conform,
 };
 
 const ROWS: usize = 6_000;
@@ -37,7 +39,7 @@ fn encode(
     let frames: Vec<Frame> = (0..16).map(|seed| member(seed, with_text)).collect();
     let schema = frozen(&frames)?;
     let arrow: usize = frames.iter().map(bytes_of).sum::<usize>() * members / frames.len();
-    let mut encoder = ParquetEncoder::new(&schema, settings)?;
+    let mut encoder = ParquetEncoder::new(&schema.layout(), settings)?;
     let started = cpu_time()?;
     for frame in frames.iter().cycle().take(members) {
         let (batch, _) = conform(&schema, frame, None)?;

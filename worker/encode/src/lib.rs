@@ -2,31 +2,29 @@
 //!
 //! Three steps, each a pure function of its arguments: what decoded members say about columns becomes one
 //! [`FrozenSchema`] (module `schema`); each [`Frame`](tarquet_decode::frame::Frame) becomes a batch of that schema or a
-//! typed failure ([`conform()`]); batches become the bytes of a Parquet file ([`ParquetEncoder`]), the same bytes
-//! however the rows were batched.
+//! typed failure ([`conform()`]); batches become the bytes of a part ([`PartWriter`]): of a Parquet file of flat columns
+//! ([`ParquetEncoder`]), the same bytes however the rows were batched.
 
 mod arrow_type;
 mod conform;
 mod failure_record;
 mod names;
 mod parquet;
+mod part;
 mod pinned;
 mod python;
 mod quarantine;
 mod schema;
 mod settings;
-mod split_choice;
 
 pub use arrow_type::{ArrowType, Unit};
 pub use conform::{Conformed, conform};
 pub use failure_record::{AttemptRecord, FailureRecord, fingerprint};
-pub use parquet::{Finished, ParquetEncoder};
+pub use parquet::{ColumnStorage, FileLayout, ParquetEncoder, SortedBy};
+pub use part::{Finished, PartWriter};
 pub use quarantine::{read_quarantine, write_quarantine};
 pub use schema::{
     Categories, ColumnKind, ColumnType, ColumnsLevel, FrozenColumn, FrozenIndex, FrozenLevel, FrozenSchema,
     JoinedSchema, SampleSize, SampledColumn, SampledLevel, SampledSchema, Warning, WarningKind,
 };
-pub use settings::{
-    Codec, IndexMode, OnExtraColumn, OnMissingColumn, OutputSettings, Profile, RowGroup, SchemaMode,
-    SchemaRules, Timestamps,
-};
+pub use settings::{OutputSettings, SchemaRules};

@@ -39,7 +39,7 @@ impl FrozenSchema {
             return Err(unusable("the pinned schema names a column twice").at_item(twice));
         }
         // What no file can be written with is told now, not by the first shard.
-        ParquetEncoder::new(&schema, &OutputSettings::default())
+        ParquetEncoder::new(&schema.layout(), &OutputSettings::default())
             .map_err(|e| unusable("no file can be written with the pinned schema").caused_by(&e))?;
         Ok(schema)
     }

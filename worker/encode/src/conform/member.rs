@@ -6,7 +6,6 @@ use crate::{
     schema::{
         FrozenColumn, FrozenIndex, FrozenLevel, FrozenSchema, frame_labels, is_default_index, level_text,
     },
-    settings::{OnExtraColumn, OnMissingColumn},
 };
 use arrow::{
     array::{ArrayRef, DictionaryArray, Int32Array, Int64Array, StringArray},
@@ -17,6 +16,7 @@ use std::sync::Arc;
 use tarquet_common::{
     codes::{ourselves, schema as codes},
     failure::Failure,
+    spec::{OnExtra, OnMissing},
 };
 use tarquet_decode::frame::{Column, Frame, Layout};
 
@@ -88,7 +88,7 @@ fn columns(schema: &FrozenSchema, frame: &Frame, report: &mut Conformed) -> Resu
     }
     let extra: Vec<String> = mine.into_iter().filter(|(_, _, used)| !used).map(|(name, ..)| name).collect();
     match extra.first() {
-        Some(name) if schema.rules.on_extra_column != OnExtraColumn::Drop => Err(extra_column(schema, name)),
+        Some(name) if schema.rules.on_extra_column != OnExtra::Drop => Err(extra_column(schema, name)),
         _ => {
             report.dropped_columns = extra;
             Ok(arrays)
@@ -103,7 +103,7 @@ fn missing(
     rows: usize,
     report: &mut Conformed,
 ) -> Result<ArrayRef, Failure> {
-    if schema.rules.on_missing_column == OnMissingColumn::Quarantine {
+    if schema.rules.on_missing_column == OnMissing::Quarantine {
         let message = format!("column {} is absent", frozen.name);
         return Err(Failure::new(codes::MISSING_COLUMN, message)
             .at_item(&frozen.name)

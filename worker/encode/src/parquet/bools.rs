@@ -1,8 +1,7 @@
 //! Columns of booleans: plain bits.
 
 use super::{
-    chunk::{Chunk, ChunkBuilder},
-    column::ColumnWriter,
+    chunk::{Chunk, ChunkBuilder, ColumnWriter},
     levels::Levels,
     page::PageTools,
 };

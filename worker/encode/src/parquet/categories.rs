@@ -1,15 +1,13 @@
 //! Categoricals: the frozen dictionary, whole and in order, in every row group (FIDELITY 14).
 
 use super::{
-    chunk::{Chunk, ChunkBuilder},
-    column::ColumnWriter,
+    chunk::{Chunk, ChunkBuilder, ColumnWriter},
     dictionary::put_plain,
     levels::Levels,
     page::PageTools,
     stats::Blob,
     text::put_codes,
 };
-use crate::schema::Categories;
 use arrow::{
     array::{Array, AsArray},
     datatypes::Int32Type,
@@ -30,15 +28,15 @@ pub(crate) struct CategoryColumn {
 
 impl CategoryColumn {
     /// An empty column with these categories.
-    pub(crate) fn new(chunk: ChunkBuilder<Blob>, categories: &Categories, page_rows: usize) -> Self {
+    pub(crate) fn new(chunk: ChunkBuilder<Blob>, categories: &[String], page_rows: usize) -> Self {
         let mut plain = Vec::new();
-        categories.values.iter().for_each(|value| put_plain(value.as_bytes(), &mut plain));
+        categories.iter().for_each(|value| put_plain(value.as_bytes(), &mut plain));
         Self {
             chunk,
             page_rows,
             levels: Levels::default(),
-            used: vec![false; categories.values.len()],
-            categories: categories.values.clone(),
+            used: vec![false; categories.len()],
+            categories: categories.to_vec(),
             plain,
             codes: Vec::new(),
         }

@@ -3,25 +3,33 @@
 use super::{
     levels::Levels,
     page::{PAGE_BYTES_MAX, PageTools},
+    pages::Pages,
     stats::{Boundaries, Stat, widen},
     thrift::{data_page_header, dictionary_page_header},
 };
+use arrow::array::Array;
 use bytes::Bytes;
 use parquet::{
     basic::{Compression, Encoding, PageType},
     column::writer::ColumnCloseResult,
     errors::ParquetError,
-    file::{
-        metadata::{ColumnChunkMetaData, ColumnIndexBuilder, OffsetIndexBuilder, PageEncodingStats},
-        reader::{ChunkReader, Length},
-    },
+    file::metadata::{ColumnChunkMetaData, ColumnIndexBuilder, OffsetIndexBuilder, PageEncodingStats},
     schema::types::ColumnDescPtr,
 };
-use std::{collections::VecDeque, io::Read};
 use tarquet_common::{
     codes::{ourselves, schema as codes},
     failure::Failure,
 };
+
+/// Writes one column, row group after row group.
+pub(crate) trait ColumnWriter: Send {
+    /// Adds the values, which are of the column's type.
+    fn push(&mut self, values: &dyn Array, tools: &mut PageTools) -> Result<(), Failure>;
+    /// Ends the row group.
+    fn finish(&mut self, tools: &mut PageTools) -> Result<Chunk, Failure>;
+    /// Bytes held.
+    fn memory_bytes(&self) -> usize;
+}
 
 /// A finished chunk.
 pub(crate) struct Chunk {
@@ -30,9 +38,6 @@ pub(crate) struct Chunk {
     /// What the footer says of it.
     pub(crate) close: ColumnCloseResult,
 }
-
-/// The bytes of a chunk, page by page.
-pub(crate) struct Pages(VecDeque<Bytes>);
 
 /// Gathers the pages of a chunk.
 pub(crate) struct ChunkBuilder<S> {
@@ -86,7 +91,11 @@ impl<S: Stat> ChunkBuilder<S> {
     ) -> Result<(), Failure> {
         let (rows, nulls) = (levels.rows(), levels.nulls());
         tools.body.clear();
-        levels.put(&mut tools.body);
+        if self.descr.max_def_level() > 0 {
+            levels.put(&mut tools.body);
+        } else {
+            levels.clear();
+        }
         put(&mut tools.body);
         let header =
             self.compress(tools, |body, compressed| data_page_header(body, compressed, rows, encoding))?;
@@ -243,44 +252,4 @@ fn signed(n: usize) -> i64 {
 /// The footer writer refused what we made.
 fn broken(error: &dyn std::error::Error) -> Failure {
     Failure::new(ourselves::INVARIANT, "a column chunk does not add up").caused_by(error)
-}
-
-impl Length for Pages {
-    fn len(&self) -> u64 {
-        self.0.iter().map(|page| page.len() as u64).sum()
-    }
-}
-
-impl ChunkReader for Pages {
-    type T = PagesReader;
-
-    fn get_read(&self, start: u64) -> Result<PagesReader, ParquetError> {
-        // The footer writer reads chunks from their first byte; nobody else reads them.
-        if start != 0 {
-            return Err(ParquetError::General(format!("a chunk is read from {start} instead of 0")));
-        }
-        Ok(PagesReader(self.0.clone()))
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        Err(ParquetError::General(format!("{length} bytes from {start} of a chunk that is being written")))
-    }
-}
-
-/// Reads pages one after the other.
-pub(crate) struct PagesReader(VecDeque<Bytes>);
-
-impl Read for PagesReader {
-    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        loop {
-            let Some(page) = self.0.front_mut() else { return Ok(0) };
-            if page.is_empty() {
-                self.0.pop_front();
-                continue;
-            }
-            let n = page.len().min(out.len());
-            out[..n].copy_from_slice(&page.split_to(n));
-            return Ok(n);
-        }
-    }
 }

@@ -3,15 +3,11 @@
 use super::{
     bools::BoolColumn,
     categories::CategoryColumn,
-    chunk::{Chunk, ChunkBuilder},
-    page::PageTools,
+    chunk::{ChunkBuilder, ColumnWriter},
+    layout::ColumnStorage,
     primitive::PrimitiveColumn,
     stored::Wide,
     text::{TextColumn, TextEncoding},
-};
-use crate::{
-    schema::Categories,
-    settings::{OutputSettings, Profile},
 };
 use arrow::{
     array::{Array, ArrayRef},
@@ -27,26 +23,14 @@ use parquet::{
     basic::{Compression, Encoding},
     schema::types::ColumnDescPtr,
 };
-use tarquet_common::{codes::schema as codes, failure::Failure};
-
-/// Writes one column, row group after row group.
-pub(crate) trait ColumnWriter: Send {
-    /// Adds the values, which are of the column's type.
-    fn push(&mut self, values: &dyn Array, tools: &mut PageTools) -> Result<(), Failure>;
-    /// Ends the row group.
-    fn finish(&mut self, tools: &mut PageTools) -> Result<Chunk, Failure>;
-    /// Bytes held.
-    fn memory_bytes(&self) -> usize;
-}
+use tarquet_common::{codes::schema as codes, failure::Failure, spec::Profile};
 
 /// What decides a column's pages besides its values.
 pub(crate) struct ColumnSetup<'a> {
     /// Its Arrow type.
     pub(crate) data_type: &'a DataType,
-    /// Its frozen dictionary, if it has one.
-    pub(crate) categories: Option<&'a Categories>,
-    /// Whether its sample was smaller byte-split.
-    pub(crate) split: bool,
+    /// What the type does not say.
+    pub(crate) storage: &'a ColumnStorage,
     /// Its place in the Parquet schema.
     pub(crate) descr: ColumnDescPtr,
     /// Rows in its pages at most.
@@ -58,10 +42,10 @@ pub(crate) struct ColumnSetup<'a> {
 /// The writer of a column.
 ///
 /// # Errors
-/// `TYPE_UNSUPPORTED` for an Arrow type that no frozen schema holds.
+/// `TYPE_UNSUPPORTED` for an Arrow type that is none of ours.
 pub(crate) fn column_writer(
     setup: &ColumnSetup<'_>,
-    settings: &OutputSettings,
+    profile: Profile,
 ) -> Result<Box<dyn ColumnWriter>, Failure> {
     const INT: Encoding = Encoding::DELTA_BINARY_PACKED;
     const PLAIN: Encoding = Encoding::PLAIN;
@@ -70,7 +54,7 @@ pub(crate) fn column_writer(
             Ok(Box::new(PrimitiveColumn::<$arrow, $stored>::new(builder(setup), $encoding, setup.page_rows)))
         };
     }
-    let float = if splits(setup, settings) { Encoding::BYTE_STREAM_SPLIT } else { PLAIN };
+    let float = if splits(setup, profile) { Encoding::BYTE_STREAM_SPLIT } else { PLAIN };
     match setup.data_type {
         DataType::Boolean => Ok(Box::new(BoolColumn::new(builder(setup), setup.page_rows))),
         DataType::Int8 => primitive!(Int8Type => i32, INT),
@@ -98,13 +82,13 @@ pub(crate) fn column_writer(
         DataType::Decimal128(1..=9, _) => primitive!(Decimal128Type => i32, INT),
         DataType::Decimal128(10..=18, _) => primitive!(Decimal128Type => i64, INT),
         DataType::Decimal128(..) => wide_decimal(setup),
-        DataType::Utf8 | DataType::Binary => Ok(text(setup, settings)),
-        DataType::Dictionary(..) => match setup.categories {
-            Some(categories) => {
-                Ok(Box::new(CategoryColumn::new(builder(setup), categories, setup.page_rows)))
+        DataType::Utf8 | DataType::Binary => Ok(text(setup, profile)),
+        DataType::Dictionary(code, value) if (&**code, &**value) == (&DataType::Int32, &DataType::Utf8) => {
+            match &setup.storage.dictionary {
+                Some(values) => Ok(Box::new(CategoryColumn::new(builder(setup), values, setup.page_rows))),
+                None => Ok(text(setup, profile)),
             }
-            None => Ok(text(setup, settings)),
-        },
+        }
         other => {
             let message = format!("column {} cannot be written", setup.descr.name());
             let failure = Failure::new(codes::TYPE_UNSUPPORTED, message).at_item(setup.descr.name());
@@ -119,17 +103,17 @@ fn builder<S: super::stats::Stat>(setup: &ColumnSetup<'_>) -> ChunkBuilder<S> {
 }
 
 /// Whether the profile byte-splits the column's floats.
-fn splits(setup: &ColumnSetup<'_>, settings: &OutputSettings) -> bool {
-    match settings.profile {
+fn splits(setup: &ColumnSetup<'_>, profile: Profile) -> bool {
+    match profile {
         Profile::Portable => false,
         Profile::Fast => true,
-        Profile::Compact => setup.split,
+        Profile::Compact => setup.storage.split,
     }
 }
 
 /// A column of text or bytes.
-fn text(setup: &ColumnSetup<'_>, settings: &OutputSettings) -> Box<dyn ColumnWriter> {
-    let encoding = match settings.profile {
+fn text(setup: &ColumnSetup<'_>, profile: Profile) -> Box<dyn ColumnWriter> {
+    let encoding = match profile {
         Profile::Portable | Profile::Fast => TextEncoding::Plain,
         Profile::Compact => TextEncoding::DeltaLength,
     };

@@ -1,8 +1,7 @@
 //! Page compression: one door to each codec.
 
-use crate::settings::Codec;
-use parquet::basic::{Compression, ZstdLevel};
-use tarquet_common::{codes::ourselves, failure::Failure};
+use parquet::basic::{self, ZstdLevel};
+use tarquet_common::{codes::ourselves, failure::Failure, spec::Compression};
 
 /// A codec with its working memory, reused from page to page.
 pub(crate) enum Compressor {
@@ -21,12 +20,13 @@ impl Compressor {
     ///
     /// # Errors
     /// `INVARIANT` if zstd refuses a level that the settings accepted.
-    pub(crate) fn new(codec: Codec) -> Result<Self, Failure> {
+    pub(crate) fn new(codec: Compression) -> Result<Self, Failure> {
         Ok(match codec {
-            Codec::None => Self::None,
-            Codec::Snappy => Self::Snappy(Box::new(snap::raw::Encoder::new())),
-            Codec::Lz4Raw => Self::Lz4Raw,
-            Codec::Zstd(level) => {
+            Compression::None => Self::None,
+            Compression::Snappy => Self::Snappy(Box::new(snap::raw::Encoder::new())),
+            Compression::Lz4 => Self::Lz4Raw,
+            Compression::Zstd(level) => {
+                let level = i32::from(level);
                 let compressor =
                     zstd::bulk::Compressor::new(level).map_err(|error| broken("zstd", &error))?;
                 Self::Zstd(level, Box::new(compressor))
@@ -35,12 +35,12 @@ impl Compressor {
     }
 
     /// What the footer calls it.
-    pub(crate) fn parquet(&self) -> Compression {
+    pub(crate) fn parquet(&self) -> basic::Compression {
         match self {
-            Self::None => Compression::UNCOMPRESSED,
-            Self::Snappy(_) => Compression::SNAPPY,
-            Self::Lz4Raw => Compression::LZ4_RAW,
-            Self::Zstd(level, _) => Compression::ZSTD(ZstdLevel::try_new(*level).unwrap_or_default()),
+            Self::None => basic::Compression::UNCOMPRESSED,
+            Self::Snappy(_) => basic::Compression::SNAPPY,
+            Self::Lz4Raw => basic::Compression::LZ4_RAW,
+            Self::Zstd(level, _) => basic::Compression::ZSTD(ZstdLevel::try_new(*level).unwrap_or_default()),
         }
     }
 

@@ -1,12 +1,12 @@
 //! Where row groups end: by Arrow bytes of the rows, whatever batches they come in.
 
-use crate::settings::RowGroup;
 use arrow::{
     array::{Array, ArrayRef, AsArray},
     datatypes::{BinaryType, DataType, Schema, Utf8Type},
     record_batch::RecordBatch,
     util::bit_iterator::BitSliceIterator,
 };
+use tarquet_common::spec::RowGroup;
 
 /// Rows in a row group at most, unless there is to be only one.
 pub(crate) const ROW_GROUP_ROWS: usize = 1 << 20;

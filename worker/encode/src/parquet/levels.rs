@@ -72,6 +72,11 @@ impl Levels {
         }
         let length = u32::try_from(out.len() - length_at - 4).expect("a page has far fewer than 2^32 rows");
         out[length_at..length_at + 4].copy_from_slice(&length.to_le_bytes());
+        self.clear();
+    }
+
+    /// Starts anew: a required column has no levels.
+    pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 }

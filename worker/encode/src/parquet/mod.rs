@@ -17,8 +17,10 @@ mod delta;
 mod dictionary;
 mod encoder;
 mod hybrid;
+mod layout;
 mod levels;
 mod page;
+mod pages;
 mod primitive;
 mod sink;
 mod split;
@@ -28,7 +30,7 @@ mod text;
 mod text_page;
 mod thrift;
 
-pub use encoder::{Finished, ParquetEncoder};
+pub use encoder::ParquetEncoder;
+pub use layout::{ColumnStorage, FileLayout, SortedBy};
 
-pub(crate) use compress::Compressor;
-pub(crate) use split::split_bytes;
+pub(crate) use split::float_sizes;

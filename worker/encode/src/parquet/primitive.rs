@@ -1,8 +1,7 @@
 //! Columns of fixed-width values.
 
 use super::{
-    chunk::{Chunk, ChunkBuilder},
-    column::ColumnWriter,
+    chunk::{Chunk, ChunkBuilder, ColumnWriter},
     levels::Levels,
     page::PageTools,
     stored::{Stored, Widen},

@@ -1,5 +1,15 @@
-//! BYTE_STREAM_SPLIT: first bytes of all values, then second bytes, and so on.
+//! BYTE_STREAM_SPLIT: first bytes of all values, then second bytes, and so on; and whether that makes a column smaller.
 //! Format: parquet-format `Encodings.md`, "Byte Stream Split".
+
+use super::compress::Compressor;
+use arrow::{
+    array::{Array, ArrayRef, AsArray},
+    datatypes::{ArrowPrimitiveType, DataType, Float32Type, Float64Type, ToByteSlice},
+};
+use tarquet_common::spec::Compression;
+
+/// Values looked at to judge a column.
+const VALUES: usize = 4096;
 
 /// Appends values of `width` bytes each, given as their little-endian bytes.
 pub(crate) fn split_bytes(values: &[u8], width: usize, out: &mut Vec<u8>) {
@@ -51,9 +61,38 @@ fn transpose(rows: &mut [u64; 8]) {
     }
 }
 
+/// Compressed bytes of a float column's first few thousand values, stored plainly and byte-split: decimal-like floats
+/// grow. `None` if there are none.
+pub(crate) fn float_sizes(values: &ArrayRef) -> Option<(u64, u64)> {
+    match values.data_type() {
+        DataType::Float32 => sizes::<Float32Type>(values, 4),
+        DataType::Float64 => sizes::<Float64Type>(values, 8),
+        _ => None,
+    }
+}
+
+/// Both sizes of one type of float.
+fn sizes<T: ArrowPrimitiveType>(values: &ArrayRef, width: usize) -> Option<(u64, u64)> {
+    let some: Vec<T::Native> = values.as_primitive::<T>().iter().flatten().take(VALUES).collect();
+    let plain = some.to_byte_slice();
+    let mut split = Vec::new();
+    split_bytes(plain, width, &mut split);
+    (!some.is_empty()).then_some(())?;
+    Some((compressed(plain)?, compressed(&split)?))
+}
+
+/// Bytes after the compression of the profile that asks.
+fn compressed(bytes: &[u8]) -> Option<u64> {
+    let mut out = Vec::new();
+    Compressor::new(Compression::Zstd(3)).and_then(|mut c| c.compress(bytes, &mut out)).ok()?;
+    Some(out.len() as u64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::Float64Array;
+    use std::sync::Arc;
 
     #[test]
     fn streams_hold_one_byte_of_each_value() {
@@ -70,5 +109,22 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn noise_gains_and_decimals_lose() {
+        let mut state = 1_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state >> 12
+        };
+        let noise = (0..4096).map(|_| 1.0 + next() as f64 / (1_u64 << 52) as f64);
+        let noise: ArrayRef = Arc::new(Float64Array::from_iter_values(noise));
+        let (plain, split) = float_sizes(&noise).unwrap();
+        assert!(split < plain, "{split} of {plain}");
+        let decimals = (0..4096).map(|_| (next() % 500) as f64 / 10.0);
+        let decimals: ArrayRef = Arc::new(Float64Array::from_iter_values(decimals));
+        let (plain, split) = float_sizes(&decimals).unwrap();
+        assert!(split > plain, "{split} of {plain}");
     }
 }

@@ -5,8 +5,7 @@
 //! dictionary page too large.
 
 use super::{
-    chunk::{Chunk, ChunkBuilder},
-    column::ColumnWriter,
+    chunk::{Chunk, ChunkBuilder, ColumnWriter},
     dictionary::Dictionary,
     hybrid::{self, code_width},
     levels::Levels,
@@ -173,7 +172,8 @@ impl ColumnWriter for TextColumn {
                 let array = values.as_dictionary::<Int32Type>();
                 let texts = array.values().as_bytes::<Utf8Type>();
                 for key in array.keys() {
-                    let place = key.and_then(|key| usize::try_from(key).ok());
+                    let place =
+                        key.and_then(|key| usize::try_from(key).ok()).filter(|at| texts.is_valid(*at));
                     self.push_one(place.map(|place| texts.value(place).as_bytes()), tools)?;
                 }
                 Ok(())

@@ -10,9 +10,13 @@ use super::{
 use crate::{
     arrow_type::{ArrowType, Unit},
     names::{free_name, level_names},
-    settings::{IndexMode, OnExtraColumn, SchemaRules, Timestamps},
+    settings::SchemaRules,
 };
-use tarquet_common::{codes::schema as codes, failure::Failure};
+use tarquet_common::{
+    codes::schema as codes,
+    failure::Failure,
+    spec::{IndexMode, OnExtra, Timestamps},
+};
 
 /// The provenance column, if its name is free.
 pub(crate) const PROVENANCE: &str = "__source__";
@@ -74,9 +78,9 @@ impl JoinedSchema {
         let mut chosen = Vec::new();
         for column in &self.columns {
             let members: u64 = column.variants.iter().map(|v| v.members).sum();
-            if in_first(column) || rules.on_extra_column == OnExtraColumn::Add {
+            if in_first(column) || rules.on_extra_column == OnExtra::Add {
                 chosen.push(column);
-            } else if rules.on_extra_column == OnExtraColumn::Drop {
+            } else if rules.on_extra_column == OnExtra::Drop {
                 dropped.push(column.name.clone());
                 let text = format!("left out: only {members} of {} sampled members have it", self.members);
                 warnings.push(Warning {

@@ -1,14 +1,12 @@
 //! The schema that stands in the plan.
 
 use super::{
-    arrow_schema,
     column::{ColumnKind, ColumnType},
     labels::ColumnsLevel,
-    pandas,
 };
-use crate::settings::{SchemaMode, SchemaRules};
-use arrow::datatypes::SchemaRef;
+use crate::settings::SchemaRules;
 use serde::{Deserialize, Serialize};
+use tarquet_common::spec::SchemaMode;
 
 /// One schema for every file of a job. Equal inputs freeze to equal JSON.
 ///
@@ -147,21 +145,15 @@ pub enum WarningKind {
 impl FrozenSchema {
     /// Every stored column in file order, the provenance column left out: columns, then kept levels.
     pub fn stored(&self) -> impl Iterator<Item = &FrozenColumn> {
-        let levels = match &self.index {
-            FrozenIndex::Kept { levels } => levels.as_slice(),
+        self.columns.iter().chain(self.levels().iter().map(|level| &level.column))
+    }
+
+    /// The kept levels of the row index, outermost first.
+    pub fn levels(&self) -> &[FrozenLevel] {
+        match &self.index {
+            FrozenIndex::Kept { levels } => levels,
             FrozenIndex::Dropped { .. } => &[],
-        };
-        self.columns.iter().chain(levels.iter().map(|level| &level.column))
-    }
-
-    /// The Arrow schema of the batches that [`conform`](crate::conform()) makes: columns, provenance, levels.
-    pub fn arrow_schema(&self) -> SchemaRef {
-        arrow_schema::arrow_schema(self)
-    }
-
-    /// The value of the files' `pandas` key.
-    pub fn pandas_metadata(&self) -> String {
-        pandas::metadata(self)
+        }
     }
 
     /// "64 of 1,000,000 sampled", in the words of `plan`.

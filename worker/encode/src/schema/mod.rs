@@ -5,14 +5,13 @@
 //! [`FrozenSchema`] that stands in the plan; it decides every file's columns, types, index, dictionaries and pandas
 //! metadata, so that the `pandas` key is byte-identical in all files.
 
-mod arrow_schema;
 mod column;
-mod default_index;
 mod freeze;
 mod frozen;
 mod joined;
 mod labels;
 mod lattice;
+mod layout;
 mod pandas;
 mod sampled;
 
@@ -23,8 +22,7 @@ pub use labels::ColumnsLevel;
 pub use sampled::{SampledColumn, SampledLevel, SampledSchema};
 
 pub(crate) use column::{category_texts, column_type};
-pub(crate) use default_index::is_default_index;
 pub(crate) use freeze::PROVENANCE;
 pub(crate) use labels::level_text;
 pub(crate) use lattice::{Seen, join_types, same_categories};
-pub(crate) use sampled::frame_labels;
+pub(crate) use sampled::{frame_labels, is_default_index};

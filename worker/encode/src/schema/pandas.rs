@@ -3,7 +3,7 @@
 
 use super::{
     column::ColumnKind,
-    frozen::{FrozenColumn, FrozenIndex, FrozenSchema},
+    frozen::{FrozenColumn, FrozenSchema},
 };
 use crate::arrow_type::ArrowType;
 use serde_json::{Value, json};
@@ -11,8 +11,15 @@ use serde_json::{Value, json};
 /// The pandas release whose form of the key this is.
 const PANDAS_VERSION: &str = "2.3.3";
 
+impl FrozenSchema {
+    /// The value of the files' `pandas` key.
+    pub fn pandas_metadata(&self) -> String {
+        metadata(self)
+    }
+}
+
 /// The key's value.
-pub(super) fn metadata(schema: &FrozenSchema) -> String {
+fn metadata(schema: &FrozenSchema) -> String {
     let mut columns: Vec<Value> = Vec::new();
     for column in &schema.columns {
         let name = if column.unlabelled { Value::Null } else { json!(column.name) };
@@ -25,11 +32,9 @@ pub(super) fn metadata(schema: &FrozenSchema) -> String {
         }));
     }
     let mut index_columns = Vec::new();
-    if let FrozenIndex::Kept { levels } = &schema.index {
-        for level in levels {
-            index_columns.push(json!(level.column.name));
-            columns.push(descriptor(&level.column, &json!(level.name)));
-        }
+    for level in schema.levels() {
+        index_columns.push(json!(level.column.name));
+        columns.push(descriptor(&level.column, &json!(level.name)));
     }
     let column_indexes: Vec<Value> = schema.columns_levels.iter().map(|level| level.descriptor()).collect();
     json!({

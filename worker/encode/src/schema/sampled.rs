@@ -2,17 +2,16 @@
 
 use super::{
     column::{ColumnType, column_type},
-    default_index::is_default_index,
     labels::{ColumnsLevel, columns_levels, level_text},
 };
-use crate::{arrow_type::ArrowType, names::column_names, split_choice::float_sizes};
+use crate::{arrow_type::ArrowType, names::column_names, parquet::float_sizes};
 use arrow::{
     array::{Array, ArrayRef, AsArray},
-    datatypes::{Int64Type, UInt64Type},
+    datatypes::{DataType, Int64Type, UInt64Type},
 };
 use serde::{Deserialize, Serialize};
 use tarquet_common::failure::Failure;
-use tarquet_decode::frame::{Frame, Label, Logical};
+use tarquet_decode::frame::{Frame, Label, Level, Logical};
 
 /// Integers up to this are exact as 64-bit floats.
 const EXACT: u64 = 1 << 53;
@@ -102,6 +101,28 @@ pub(crate) fn frame_labels(frame: &Frame) -> Vec<Label> {
         other => other.clone(),
     };
     frame.columns.iter().map(|column| label(&column.label)).collect()
+}
+
+/// Whether the frame's index is *default*: unnamed, int64, values exactly 0..n-1; or no rows; or no index at all
+/// (FIDELITY 4).
+pub(crate) fn is_default_index(frame: &Frame) -> bool {
+    match frame.index.as_slice() {
+        _ if frame.rows == 0 => true,
+        [] => true,
+        [level] => is_default_level(level),
+        _ => false,
+    }
+}
+
+/// Whether the level is unnamed, int64, and counts from 0.
+fn is_default_level(level: &Level) -> bool {
+    if level.name != Label::None || level.logical != Logical::Plain {
+        return false;
+    }
+    if *level.values.data_type() != DataType::Int64 || level.values.null_count() > 0 {
+        return false;
+    }
+    level.values.as_primitive::<Int64Type>().values().iter().zip(0..).all(|(value, n)| *value == n)
 }
 
 /// Looks at one column's values.

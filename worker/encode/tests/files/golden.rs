@@ -6,12 +6,12 @@ use crate::support::{batches, column, every_type, file, freeze, indexed, label};
 use arrow::array::{ArrayRef, Int64Array};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use tarquet_common::units::Bytes;
-use tarquet_decode::frame::Frame;
-use tarquet_encode::{
-    Codec, FrozenSchema, IndexMode, OnExtraColumn, OnMissingColumn, OutputSettings, Profile, RowGroup,
-    SchemaMode, SchemaRules, Timestamps,
+use tarquet_common::{
+    spec::{Compression, IndexMode, OnExtra, OnMissing, Profile, RowGroup, SchemaMode, Timestamps},
+    units::Bytes,
 };
+use tarquet_decode::frame::Frame;
+use tarquet_encode::{FrozenSchema, OutputSettings, SchemaRules};
 
 /// Every type, an index that says something, and names of two kinds.
 fn members() -> [Frame; 3] {
@@ -25,8 +25,8 @@ fn members() -> [Frame; 3] {
 fn strict() -> SchemaRules {
     SchemaRules {
         mode: SchemaMode::Scan,
-        on_extra_column: OnExtraColumn::Drop,
-        on_missing_column: OnMissingColumn::Quarantine,
+        on_extra_column: OnExtra::Drop,
+        on_missing_column: OnMissing::Quarantine,
         widen: false,
         index: IndexMode::Keep,
         timestamps: Timestamps::Keep,
@@ -45,10 +45,10 @@ fn files_of_each_profile_keep_their_bytes() {
         (Profile::Fast, None, small, "a314a76d6d87fbfdc22ea6a17189ff70"),
         (Profile::Compact, None, small, "3f0b746a51ae82998b66ae9e2c0f9018"),
         (Profile::Portable, None, RowGroup::One, "ac3949274665174285c9c7cf36a24eb1"),
-        (Profile::Portable, Some(Codec::None), small, "cb1de568b9bab31c96e892087380679a"),
-        (Profile::Portable, Some(Codec::Lz4Raw), small, "be94e51803a2e7e1654de573d1e4f7b2"),
-        (Profile::Fast, Some(Codec::Snappy), small, "692842933c60840ba9c2717bd93c5ce8"),
-        (Profile::Compact, Some(Codec::Zstd(19)), small, "a7edade448189224b3a3aa32a72a833c"),
+        (Profile::Portable, Some(Compression::None), small, "cb1de568b9bab31c96e892087380679a"),
+        (Profile::Portable, Some(Compression::Lz4), small, "be94e51803a2e7e1654de573d1e4f7b2"),
+        (Profile::Fast, Some(Compression::Snappy), small, "692842933c60840ba9c2717bd93c5ce8"),
+        (Profile::Compact, Some(Compression::Zstd(19)), small, "a7edade448189224b3a3aa32a72a833c"),
     ];
     let found = expected.map(|(profile, compression, row_group, _)| {
         let created_by = "tarquet version golden".to_owned();
@@ -83,11 +83,11 @@ fn rules_keep_their_words() {
         ("mode", "infer", of(&|r| r.mode = SchemaMode::Infer)),
         ("mode", "scan", of(&|r| r.mode = SchemaMode::Scan)),
         ("mode", "pinned", of(&|r| r.mode = SchemaMode::Pinned)),
-        ("on_extra_column", "quarantine", of(&|r| r.on_extra_column = OnExtraColumn::Quarantine)),
-        ("on_extra_column", "drop", of(&|r| r.on_extra_column = OnExtraColumn::Drop)),
-        ("on_extra_column", "add", of(&|r| r.on_extra_column = OnExtraColumn::Add)),
-        ("on_missing_column", "null", of(&|r| r.on_missing_column = OnMissingColumn::Null)),
-        ("on_missing_column", "quarantine", of(&|r| r.on_missing_column = OnMissingColumn::Quarantine)),
+        ("on_extra_column", "quarantine", of(&|r| r.on_extra_column = OnExtra::Quarantine)),
+        ("on_extra_column", "drop", of(&|r| r.on_extra_column = OnExtra::Drop)),
+        ("on_extra_column", "add", of(&|r| r.on_extra_column = OnExtra::Add)),
+        ("on_missing_column", "null", of(&|r| r.on_missing_column = OnMissing::Null)),
+        ("on_missing_column", "quarantine", of(&|r| r.on_missing_column = OnMissing::Quarantine)),
         ("index", "auto", of(&|r| r.index = IndexMode::Auto)),
         ("index", "keep", of(&|r| r.index = IndexMode::Keep)),
         ("index", "drop", of(&|r| r.index = IndexMode::Drop)),

@@ -14,15 +14,18 @@ use parquet::{
 };
 use proptest::prelude::*;
 use std::sync::Arc;
-use tarquet_common::units;
+use tarquet_common::{
+    spec::{Compression, Profile, RowGroup},
+    units,
+};
 use tarquet_decode::frame::Logical;
-use tarquet_encode::{Codec, OutputSettings, ParquetEncoder, Profile, RowGroup, SchemaRules};
+use tarquet_encode::{OutputSettings, ParquetEncoder, PartWriter, SchemaRules};
 
 /// All settings that decide bytes.
 fn all_settings() -> Vec<OutputSettings> {
     let mut all = Vec::new();
     for profile in [Profile::Portable, Profile::Fast, Profile::Compact] {
-        for compression in [None, Some(Codec::None)] {
+        for compression in [None, Some(Compression::None)] {
             all.push(OutputSettings { profile, compression, ..OutputSettings::default() });
         }
     }
@@ -164,7 +167,7 @@ fn memory_holds_encoded_rows_not_arrow_data() {
     let schema = freeze(&frames, &SchemaRules::default());
     let all = batches(&schema, &frames);
     let settings = OutputSettings { row_group: RowGroup::One, ..OutputSettings::default() };
-    let mut encoder = ParquetEncoder::new(&schema, &settings).unwrap();
+    let mut encoder = ParquetEncoder::new(&schema.layout(), &settings).unwrap();
     for _ in 0..30 {
         encoder.push(&all[0]).unwrap();
     }

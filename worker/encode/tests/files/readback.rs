@@ -9,9 +9,12 @@ use arrow::array::{
 };
 use half::f16;
 use std::{env, fs, path::Path, process::Command, sync::Arc};
-use tarquet_common::units::Bytes;
+use tarquet_common::{
+    spec::{Compression, Profile, RowGroup},
+    units::Bytes,
+};
 use tarquet_decode::frame::{Column, ColumnLevel, Frame, Label, Logical};
-use tarquet_encode::{Codec, OutputSettings, Profile, RowGroup, SchemaRules};
+use tarquet_encode::{OutputSettings, SchemaRules};
 
 /// The interpreter, or a loud skip.
 fn python(variable: &str) -> Option<String> {
@@ -208,5 +211,5 @@ fn judge_all(python: &str) {
     for profile in [Profile::Portable, Profile::Fast, Profile::Compact] {
         judge(python, &OutputSettings { profile, ..OutputSettings::default() });
     }
-    judge(python, &OutputSettings { compression: Some(Codec::None), ..OutputSettings::default() });
+    judge(python, &OutputSettings { compression: Some(Compression::None), ..OutputSettings::default() });
 }

@@ -1,43 +1,31 @@
 //! Rule by rule: freezing and conforming (FIDELITY 4–8, 11–15, 17–21).
 
-use crate::support::{categorical, column, column_of, frame, freeze, indexed, label};
+use crate::support::{
+    categorical, column, column_of, floats, frame, freeze, indexed, ints, label, rules, texts,
+};
 use arrow::{
     array::{
-        Array, ArrayRef, AsArray, BooleanArray, DurationSecondArray, Float32Array, Float64Array, Int8Array,
-        Int32Array, Int64Array, IntervalYearMonthArray, NullArray, StringArray, TimestampMicrosecondArray,
+        Array, ArrayRef, AsArray, BooleanArray, DurationSecondArray, Float32Array, Int8Array, Int32Array,
+        Int64Array, IntervalYearMonthArray, NullArray, StringArray, TimestampMicrosecondArray,
         TimestampNanosecondArray, TimestampSecondArray, UInt32Array, UInt64Array,
     },
-    datatypes::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType},
+    datatypes::{Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType},
 };
-use proptest::prelude::*;
 use serde_json::json;
 use std::{slice::from_ref, sync::Arc};
-use tarquet_common::{codes::schema as codes, failure::Failure};
-use tarquet_decode::frame::{Column, ColumnLevel, Frame, Label, Layout, Logical};
-use tarquet_encode::{
-    ArrowType, ColumnKind, FrozenIndex, FrozenSchema, IndexMode, JoinedSchema, OnExtraColumn,
-    OnMissingColumn, OutputSettings, ParquetEncoder, SampledSchema, SchemaRules, Timestamps, Unit,
-    WarningKind, conform,
+use tarquet_common::{
+    codes::schema as codes,
+    failure::Failure,
+    spec::{IndexMode, OnExtra, OnMissing, Timestamps},
 };
-
-fn ints(values: &[i64]) -> ArrayRef {
-    Arc::new(Int64Array::from(values.to_vec()))
-}
-
-fn floats(values: &[Option<f64>]) -> ArrayRef {
-    Arc::new(Float64Array::from(values.to_vec()))
-}
-
-fn texts(name: &str, values: &[Option<&str>]) -> Column {
-    column_of(name, Arc::new(StringArray::from(values.to_vec())), Logical::ObjectText)
-}
+use tarquet_decode::frame::{ColumnLevel, Frame, Label, Layout, Logical};
+use tarquet_encode::{
+    ArrowType, ColumnKind, FrozenIndex, FrozenSchema, JoinedSchema, OutputSettings, ParquetEncoder,
+    SampledSchema, SchemaRules, Unit, WarningKind, conform,
+};
 
 fn one(values: ArrayRef) -> Frame {
     frame(vec![column("a", values)])
-}
-
-fn rules() -> SchemaRules {
-    SchemaRules::default()
 }
 
 /// The frozen type of the only column of members with these values.
@@ -252,7 +240,7 @@ fn extra_and_missing_columns() {
     assert!(schema.warnings.iter().any(|w| w.kind == WarningKind::ExtraColumn && w.column == "c"));
     assert_eq!(failure(&schema, &bca).code, codes::EXTRA_COLUMN);
 
-    let drop = SchemaRules { on_extra_column: OnExtraColumn::Drop, ..rules() };
+    let drop = SchemaRules { on_extra_column: OnExtra::Drop, ..rules() };
     let schema = freeze(&[ab.clone(), bca.clone()], &drop);
     let (batch, report) = conform(&schema, &bca, None).unwrap();
     assert_eq!(
@@ -261,13 +249,13 @@ fn extra_and_missing_columns() {
     );
     assert_eq!(batch.column(0).as_primitive::<Int64Type>().values(), &[4]);
 
-    let add = SchemaRules { on_extra_column: OnExtraColumn::Add, ..rules() };
+    let add = SchemaRules { on_extra_column: OnExtra::Add, ..rules() };
     let schema = freeze(&[ab.clone(), bca], &add);
     let names: Vec<&str> = schema.columns.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(names, ["a", "b", "c"]);
     let (batch, report) = conform(&schema, &ab, None).unwrap();
     assert_eq!((batch.column(2).null_count(), report.missing_columns), (1, vec!["c".to_owned()]));
-    let strict = SchemaRules { on_missing_column: OnMissingColumn::Quarantine, ..rules() };
+    let strict = SchemaRules { on_missing_column: OnMissing::Quarantine, ..rules() };
     let schema = freeze(&[ab], &strict);
     assert_eq!(failure(&schema, &one(ints(&[1]))).code, codes::MISSING_COLUMN);
 }
@@ -357,7 +345,8 @@ fn schemas_that_nobody_froze_are_refused() {
             _ => json!(ty),
         };
         let schema: FrozenSchema = serde_json::from_value(garbage).unwrap();
-        let refused = ParquetEncoder::new(&schema, &OutputSettings::default()).map(|_| ()).unwrap_err();
+        let refused =
+            ParquetEncoder::new(&schema.layout(), &OutputSettings::default()).map(|_| ()).unwrap_err();
         assert!(
             [codes::SCHEMA_UNREADABLE, codes::TYPE_UNSUPPORTED].contains(&refused.code),
             "{ty}: {refused}"
@@ -366,86 +355,6 @@ fn schemas_that_nobody_froze_are_refused() {
     let mut empty = frozen;
     empty["columns"] = json!([]);
     let schema: FrozenSchema = serde_json::from_value(empty).unwrap();
-    let refused = ParquetEncoder::new(&schema, &OutputSettings::default()).map(|_| ()).unwrap_err();
+    let refused = ParquetEncoder::new(&schema.layout(), &OutputSettings::default()).map(|_| ()).unwrap_err();
     assert_eq!(refused.code, codes::SCHEMA_UNREADABLE);
-}
-
-/// Frames whose only differences are ones that members of a job have.
-fn any_frame() -> impl Strategy<Value = Frame> {
-    let a = prop_oneof![
-        Just(ints(&[1, 2, 3])),
-        Just(floats(&[Some(0.5), None, Some(2.0)])),
-        Just(floats(&[None, None, None])),
-        Just(Arc::new(Int32Array::from(vec![1, 2, 3])) as ArrayRef),
-        Just(Arc::new(UInt32Array::from(vec![1, 2, 3])) as ArrayRef),
-        Just(Arc::new(NullArray::new(3)) as ArrayRef),
-        Just(Arc::new(StringArray::from(vec!["x", "y", "z"])) as ArrayRef),
-    ];
-    let b = prop_oneof![
-        Just(categorical("b", &["p", "q"], &[Some(0), Some(1), None], false)),
-        Just(categorical("b", &["q", "p"], &[Some(0), Some(1), None], false)),
-        Just(texts("b", &[Some("p"), None, None])),
-    ];
-    (a, b, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(a, b, extra, swap, default)| {
-        let mut columns = vec![column("a", a), b];
-        if extra {
-            columns.push(column("c", ints(&[7, 8, 9])));
-        }
-        if swap {
-            columns.swap(0, 1);
-        }
-        let frame = frame(columns);
-        if default { frame } else { indexed(frame, vec![(Label::None, ints(&[4, 5, 6]))]) }
-    })
-}
-
-/// The schema without what depends on the order of members: column order, which dictionary, what it says.
-fn orderless(schema: &FrozenSchema) -> (Vec<(String, ArrowType, ColumnKind)>, FrozenIndex) {
-    let mut columns: Vec<_> =
-        schema.columns.iter().map(|c| (c.name.clone(), c.ty.arrow.clone(), c.ty.kind.clone())).collect();
-    columns.sort();
-    (columns, schema.index.clone())
-}
-
-proptest! {
-    #[test]
-    fn joining_is_associative(frames in prop::collection::vec(any_frame(), 3..9), at in 1_usize..8) {
-        let sampled: Vec<SampledSchema> = frames.iter().map(|f| SampledSchema::of(f).unwrap()).collect();
-        let at = at.min(sampled.len() - 1);
-        let mut halves = JoinedSchema::of(&sampled[..at]);
-        halves.merge(JoinedSchema::of(&sampled[at..]));
-        prop_assert_eq!(&halves, &JoinedSchema::of(&sampled));
-        let json = serde_json::to_string(&halves).unwrap();
-        prop_assert_eq!(&serde_json::from_str::<JoinedSchema>(&json).unwrap(), &halves);
-        let frozen = halves.freeze(&rules(), 9).unwrap();
-        let json = serde_json::to_string(&frozen).unwrap();
-        prop_assert_eq!(serde_json::from_str::<FrozenSchema>(&json).unwrap(), frozen);
-    }
-
-    #[test]
-    fn order_changes_nothing_but_order(frames in prop::collection::vec(any_frame(), 2..6)) {
-        let add = SchemaRules { on_extra_column: OnExtraColumn::Add, ..rules() };
-        let forth = freeze(&frames, &add);
-        let back = freeze(&frames.iter().rev().cloned().collect::<Vec<_>>(), &add);
-        // Where types conflict the first one stands, and the plan says so.
-        let conflict = |s: &FrozenSchema| s.warnings.iter().any(|w| w.kind == WarningKind::TypeConflict);
-        prop_assume!(!conflict(&forth) && !conflict(&back));
-        prop_assert_eq!(orderless(&forth), orderless(&back));
-    }
-
-    #[test]
-    fn sampled_frames_conform_to_what_they_froze(frames in prop::collection::vec(any_frame(), 1..6)) {
-        let add = SchemaRules { on_extra_column: OnExtraColumn::Add, ..rules() };
-        let schema = freeze(&frames, &add);
-        prop_assume!(schema.warnings.iter().all(|w| w.kind != WarningKind::TypeConflict));
-        for frame in &frames {
-            let (batch, _) = conform(&schema, frame, None).unwrap();
-            prop_assert_eq!(batch.num_rows(), frame.rows);
-            prop_assert_eq!(batch.schema(), schema.arrow_schema());
-            if schema.columns[0].ty.arrow == ArrowType::Float64 && schema.columns[0].name == "a" {
-                let source = &frame.columns.iter().find(|c| c.label == label("a")).unwrap().values;
-                prop_assert_eq!(batch.column(0).as_primitive::<Float64Type>().null_count(), source.logical_null_count());
-            }
-        }
-    }
 }

@@ -13,7 +13,8 @@ use half::f16;
 use std::sync::Arc;
 use tarquet_decode::frame::{Column, ColumnLevel, Frame, Label, Layout, Level, Logical};
 use tarquet_encode::{
-    FrozenSchema, JoinedSchema, OutputSettings, ParquetEncoder, SampledSchema, SchemaRules, conform,
+    FrozenSchema, JoinedSchema, OutputSettings, ParquetEncoder, PartWriter, SampledSchema, SchemaRules,
+    conform,
 };
 
 /// A text label.
@@ -36,6 +37,26 @@ pub fn categorical(name: &str, categories: &[&str], codes: &[Option<i8>], ordere
     let values = StringArray::from(categories.to_vec());
     let array = DictionaryArray::new(Int8Array::from(codes.to_vec()), Arc::new(values));
     column_of(name, Arc::new(array), Logical::Categorical { ordered })
+}
+
+/// A column's integers.
+pub fn ints(values: &[i64]) -> ArrayRef {
+    Arc::new(Int64Array::from(values.to_vec()))
+}
+
+/// A column's floats.
+pub fn floats(values: &[Option<f64>]) -> ArrayRef {
+    Arc::new(Float64Array::from(values.to_vec()))
+}
+
+/// A column of text.
+pub fn texts(name: &str, values: &[Option<&str>]) -> Column {
+    column_of(name, Arc::new(StringArray::from(values.to_vec())), Logical::ObjectText)
+}
+
+/// Rules that nobody has touched.
+pub fn rules() -> SchemaRules {
+    SchemaRules::default()
 }
 
 /// A frame with the default index.
@@ -150,15 +171,25 @@ pub fn batches(schema: &FrozenSchema, frames: &[Frame]) -> Vec<RecordBatch> {
 
 /// The file of these batches.
 pub fn file(schema: &FrozenSchema, settings: &OutputSettings, batches: &[RecordBatch]) -> Vec<u8> {
-    let mut encoder = ParquetEncoder::new(schema, settings).unwrap();
-    let mut out: Vec<Bytes> = Vec::new();
-    for batch in batches {
-        encoder.push(batch).unwrap();
-        out.extend(encoder.take_ready().unwrap());
+    let mut encoder = ParquetEncoder::new(&schema.layout(), settings).unwrap();
+    part(&mut encoder, batches, 1)
+}
+
+/// The bytes of a part of these batches, taken after every so many of them.
+pub fn part(part: &mut dyn PartWriter, batches: &[RecordBatch], taken_every: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut take = |ready: Bytes| {
+        bytes.extend_from_slice(&ready);
+        Ok(())
+    };
+    for (at, batch) in batches.iter().enumerate() {
+        part.push(batch).unwrap();
+        if (at + 1).is_multiple_of(taken_every) {
+            part.drain(&mut take).unwrap();
+        }
     }
-    let finished = encoder.finish().unwrap();
-    out.extend(encoder.take_ready().unwrap());
-    let bytes = out.concat();
+    let finished = part.finish().unwrap();
+    part.drain(&mut take).unwrap();
     assert_eq!(finished.bytes, bytes.len() as u64);
     assert_eq!(finished.rows, batches.iter().map(|b| b.num_rows() as u64).sum::<u64>());
     bytes

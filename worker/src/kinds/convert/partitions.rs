@@ -13,7 +13,7 @@ use tarquet_common::{
     kinds::convert::{ConvertShared, PartitionBlock},
     receipt::Artifact,
 };
-use tarquet_encode::{FrozenSchema, ParquetEncoder};
+use tarquet_encode::{FileLayout, FrozenSchema, ParquetEncoder, PartWriter};
 
 /// The partitions of a shard, in order. Each takes a known number of members; a member that fails counts too, so what
 /// goes where never depends on what fails.
@@ -21,6 +21,7 @@ pub(super) struct Partitions<'a> {
     site: &'a Site,
     shared: &'a ConvertShared,
     schema: &'a FrozenSchema,
+    layout: FileLayout,
     left: VecDeque<PartitionBlock>,
     members: u64,
     open: Option<Open>,
@@ -28,7 +29,7 @@ pub(super) struct Partitions<'a> {
 }
 
 struct Open {
-    encoder: ParquetEncoder,
+    part: Box<dyn PartWriter>,
     upload: Upload,
 }
 
@@ -39,7 +40,16 @@ impl<'a> Partitions<'a> {
         schema: &'a FrozenSchema,
         partitions: Vec<PartitionBlock>,
     ) -> Self {
-        Self { site, shared, schema, left: partitions.into(), members: 0, open: None, done: Vec::new() }
+        Self {
+            site,
+            shared,
+            schema,
+            layout: schema.layout(),
+            left: partitions.into(),
+            members: 0,
+            open: None,
+            done: Vec::new(),
+        }
     }
 
     pub(super) fn schema(&self) -> &'a FrozenSchema {
@@ -50,9 +60,9 @@ impl<'a> Partitions<'a> {
     pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
         let progress = &self.site.context.progress;
         let open = self.open()?;
-        progress.timed(Step::Encode, || open.encoder.push(batch))?;
+        progress.timed(Step::Encode, || open.part.push(batch))?;
         open.drain()?;
-        progress.set_memory(open.encoder.memory_bytes() + open.upload.held_bytes());
+        progress.set_memory(open.part.memory_bytes() + open.upload.held_bytes());
         Ok(())
     }
 
@@ -77,8 +87,8 @@ impl<'a> Partitions<'a> {
         if self.open.is_none() {
             let number = self.left.front().map_or(0, |p| p.number);
             let upload = self.site.artifacts.begin(self.shared.part_name(number))?;
-            let encoder = ParquetEncoder::new(self.schema, &file_settings(self.shared))?;
-            self.open = Some(Open { encoder, upload });
+            let part = Box::new(ParquetEncoder::new(&self.layout, &file_settings(self.shared))?);
+            self.open = Some(Open { part, upload });
         }
         Ok(self.open.as_mut().expect("opened just now"))
     }
@@ -96,14 +106,12 @@ impl<'a> Partitions<'a> {
 
 impl Open {
     fn drain(&mut self) -> Result<(), Failure> {
-        for bytes in self.encoder.take_ready()? {
-            self.upload.write(&bytes)?;
-        }
-        Ok(())
+        let Self { part, upload } = self;
+        part.drain(&mut |bytes| upload.write(&bytes))
     }
 
     fn end(mut self, partition: u32, progress: &ProgressCell) -> Result<Artifact, Failure> {
-        let finished = progress.timed(Step::Encode, || self.encoder.finish())?;
+        let finished = progress.timed(Step::Encode, || self.part.finish())?;
         self.drain()?;
         self.upload.finish(partition, finished.rows)
     }
