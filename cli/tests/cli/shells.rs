@@ -3,7 +3,7 @@
 use crate::common::tarquet;
 use clap::CommandFactory;
 use std::{path::Path, process::Command};
-use tarquet::args::Cli;
+use tarquet::Cli;
 
 /// A tool that judges; without it, a loud reason to skip.
 fn judged_by(tool: &str, args: &[&str], file: &Path) {

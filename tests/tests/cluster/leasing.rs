@@ -5,6 +5,7 @@ use crate::{
     world::{World, in_process},
 };
 use std::{sync::Arc, time::Duration};
+use tarquet_client::Jobs;
 use tarquet_common::{
     codes::{cluster, store},
     failure::Failure,
@@ -14,7 +15,6 @@ use tarquet_common::{
         Register, Renew,
     },
 };
-use tarquet_coordinator::Jobs;
 use tarquet_worker::agent::{Attempt, AttemptContext, Stop};
 
 fn id() -> WorkerId {

@@ -16,8 +16,8 @@ use std::{
     },
     time::Duration,
 };
+use tarquet_client::{Jobs, JobsError, RemoteJobs};
 use tarquet_common::codes::cluster::{TLS_REFUSED, UNAUTHENTICATED};
-use tarquet_coordinator::{Jobs, JobsError, RemoteJobs};
 use tarquet_proto::client::{Access, Secret, Token};
 
 /// What memory may grow by, whatever is done.
