@@ -11,7 +11,7 @@
 //! ```text
 //!              Stores::open(&Uri, &StoreSettings) -> Arc<dyn Store>
 //!                  │                    │
-//!               S3Store             LocalStore          FaultyStore: any of them, failing on purpose
+//!               S3Store             LocalStore
 //!        the one door of aws_sdk_s3   a directory
 //! ```
 //!
@@ -22,7 +22,6 @@ mod api;
 pub mod assumptions;
 pub mod checksum;
 mod error;
-pub mod faulty;
 mod local;
 mod open;
 mod probe;

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Each crate of ours and the crates of ours that it may depend on.
-const MAY: [(&str, &[&str]); 11] = [
+const MAY: [(&str, &[&str]); 13] = [
     ("common", &[]),
     ("common/container", &["tarquet-common"]),
     ("proto", &["tarquet-common"]),
@@ -36,6 +36,8 @@ const MAY: [(&str, &[&str]); 11] = [
             "tarquet-worker",
         ],
     ),
+    ("tests/faulty", &["tarquet-common"]),
+    ("tests/kit", &[]),
     ("tests/s3server", &[]),
 ];
 
@@ -43,7 +45,7 @@ const MAY: [(&str, &[&str]); 11] = [
 const ABOVE: [&str; 2] = ["tests", "benches"];
 
 /// What only tests may depend on.
-const FOR_TESTS: [&str; 1] = ["tarquet-s3server"];
+const FOR_TESTS: [&str; 3] = ["tarquet-faulty", "tarquet-kit", "tarquet-s3server"];
 
 /// What the core never touches: runtimes, the wire, the disk, clocks, chance.
 const NOT_IN_CORE: [&str; 9] =
