@@ -2,12 +2,13 @@
 
 use crate::{context::Context, error::CliError};
 use std::{future::Future, sync::Arc};
+use tarquet_client::{Jobs, JobsError, RemoteJobs};
 use tarquet_common::{
+    chance,
     clock::Clock,
     codes::{cluster, ourselves},
     failure::Failure,
 };
-use tarquet_coordinator::{Jobs, JobsError, RemoteJobs};
 use tarquet_proto::client::Access;
 
 /// Where the globals say that the coordinator is, and as whom to come.
@@ -53,11 +54,5 @@ pub(crate) fn refused(error: JobsError, cx: &Context) -> CliError {
 
 /// A token for one submit: repeating the call after a lost answer must not make a second job.
 pub(crate) fn token(cx: &Context) -> String {
-    let chance = std::hash::BuildHasher::hash_one(&std::collections::hash_map::RandomState::new(), 0u8);
-    format!("cli-{:x}-{}-{chance:016x}", cx.clock.unix_ms(), std::process::id())
-}
-
-/// Whether a job will not move any more.
-pub(crate) fn over(status: &tarquet_core::views::JobStatus) -> bool {
-    status.finished_unix_ms.is_some()
+    format!("cli-{:x}-{}-{:016x}", cx.clock.unix_ms(), std::process::id(), chance::word())
 }

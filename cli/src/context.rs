@@ -1,11 +1,9 @@
 //! What the typed arguments mean in this process: handed to every command.
 
 use crate::{
-    args::{Format, Globals, ProgressMode},
+    args::{Format, Globals, LogFormat, ProgressMode},
     error::CliError,
-    logging::LogFormat,
-    render::{Paint, wrap},
-    screens::Look,
+    render::{Look, Paint, wrap},
     terminal::{Facts, Terminal},
 };
 use std::io::{self, Write};

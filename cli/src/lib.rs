@@ -1,12 +1,14 @@
 //! What a person meets: the grammar, the screens, the messages and the exit codes of `tarquet`.
 //!
-//! **Low args** ([`args`]) are what was typed; the **context** is what it means here: terminal, colours, width,
-//! coordinator, stores. A **command** (one file each under `commands/`) takes its args and the context and
-//! returns an [`Exit`] or an error; only [`main`] prints errors. A **screen** is a pure function
-//! from a view to text. **Answers** go to stdout, **talk** goes to stderr, and no module but `terminal` knows
-//! which is a terminal.
+//! The **grammar** ([`Cli`]) is what may be typed, **low args** ([`args`]) are what was; the **context** is what it means
+//! here: terminal, colours, width, coordinator, stores. A **command** (one file each under `commands/`) takes its args and
+//! the context and returns an [`Exit`] or an error; only [`main`] prints errors. A **screen** is a pure function from a
+//! view to text. **Answers** go to stdout, **talk** goes to stderr, and no module but `terminal` knows which is a terminal.
+//!
+//! ```text
+//! app ─▶ grammar ─▶ commands ─▶ screens ─▶ progress ─▶ context ─▶ render ─▶ terminal ─▶ args
+//! ```
 
-mod allocator;
 mod app;
 pub mod args;
 mod certs;
@@ -17,10 +19,9 @@ mod doctor;
 mod error;
 mod exit;
 mod generate;
+mod grammar;
 mod inspect;
-mod interrupt;
 mod local;
-mod logging;
 mod offline;
 mod plan;
 mod progress;
@@ -34,3 +35,4 @@ mod uploads;
 
 pub use app::main;
 pub use exit::Exit;
+pub use grammar::Cli;

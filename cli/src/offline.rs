@@ -1,8 +1,9 @@
 //! Jobs read from the objects that they keep beside their output, without a coordinator.
 
-use crate::{connection, context::Context, error::CliError, local::Home, render::quoted};
+use crate::{context::Context, error::CliError, local::Home, render::quoted};
 use futures::TryStreamExt;
 use std::sync::Arc;
+use tarquet_client::is_over;
 use tarquet_common::{
     clock::Clock,
     codes::spec as codes,
@@ -77,7 +78,7 @@ pub(crate) fn next(status: &JobStatus, output: &str) -> Vec<String> {
     let output = quoted(output);
     let failures = || format!("tarquet failures {output}");
     let resume = |more: &str| format!("tarquet run --resume {output}{more}");
-    match connection::over(status) {
+    match is_over(status) {
         true => vec![failures()],
         false if status.hold.is_some() => {
             vec![failures(), resume(" --accept"), resume(" --retry")]

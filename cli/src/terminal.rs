@@ -1,6 +1,6 @@
 //! What the two output streams are, and what follows from it. Facts in, decision out.
 
-use crate::{args::When, render::Size};
+use crate::args::When;
 use std::io::IsTerminal;
 
 /// What is known about one process's streams and environment.
@@ -35,6 +35,15 @@ impl Facts {
             utf8: locale.is_none_or(|l| l.to_ascii_lowercase().replace('-', "").contains("utf8")),
         }
     }
+}
+
+/// Rows and columns of a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Size {
+    /// Lines.
+    pub rows: usize,
+    /// Characters in one.
+    pub columns: usize,
 }
 
 /// How large the terminal on stdout is now; `width` columns where it does not say.

@@ -4,28 +4,10 @@
 //! [`Code`](crate::codes::Code) out of the one table. The **class** decides what happens next and is
 //! matched exhaustively wherever it is read.
 
+pub use crate::codes::Class;
 use crate::codes::Code;
 use serde::{Deserialize, Serialize};
 use std::fmt;
-
-/// What an engine does about a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// A pure function of verified bytes, the frozen plan and this version: the member is
-    /// quarantined, the attempt goes on.
-    Input,
-    /// The surroundings failed: back off, prefer another worker, held when out of retries.
-    Environment,
-    /// Access is missing: held at once, the permission named.
-    Denied,
-    /// The lease or the worker went away: requeued at once, never charged.
-    Lost,
-    /// A broken invariant of ours: once more, then held, loudly.
-    Bug,
-    /// The request itself is wrong (spec, arguments): refused before anything starts.
-    Usage,
-}
 
 /// Where it went wrong. Every field that is known is filled.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,11 +4,13 @@
 //! Nothing here decides anything; nothing here imports another crate of ours.
 
 pub mod archive;
+pub mod chance;
 pub mod clock;
 pub mod codes;
 pub mod failure;
 pub mod ids;
 pub mod instance;
+pub mod jitter;
 pub mod kinds;
 pub mod leasing;
 pub mod memory;

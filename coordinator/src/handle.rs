@@ -11,7 +11,7 @@ use std::sync::Arc;
 use tarquet_common::clock::Clock;
 
 /// A running coordinator, as workers ([`Leasing`](tarquet_common::leasing::Leasing)) and people
-/// ([`Jobs`](crate::Jobs)) see it. Clones speak to the same.
+/// ([`Jobs`](tarquet_client::Jobs)) see it. Clones speak to the same.
 #[derive(Clone)]
 pub struct CoordinatorHandle {
     pub(crate) driver: DriverHandle,

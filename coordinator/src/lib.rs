@@ -13,11 +13,9 @@
 
 pub mod access;
 mod catch_up;
-mod chance;
 mod driver;
 mod effects;
 mod handle;
-mod jobs;
 pub mod kinds;
 pub mod ledger;
 mod metrics;
@@ -25,7 +23,6 @@ pub mod objects;
 mod offline;
 mod planner;
 mod rebuild;
-mod remote;
 mod services;
 mod settings;
 mod shared;
@@ -33,10 +30,8 @@ mod start;
 mod stores;
 
 pub use handle::CoordinatorHandle;
-pub use jobs::{Adopted, EventLine, Jobs, JobsError, Lines, PAGE_MAX, Statuses, Steer, Submitted};
 pub use offline::{FromObjects, from_objects};
 pub use planner::{Intent, Kinds, PlanAsk, PlanFailed, Planned};
-pub use remote::RemoteJobs;
 pub use services::{Serving, serve};
 pub use settings::{CoordinatorSettings, FilePaths, ListenSettings};
 pub use shared::SHARED_PROBE;

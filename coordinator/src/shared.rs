@@ -1,9 +1,10 @@
 //! File paths in a cluster: which are allowed, and the file by which workers prove that they see the coordinator's
 //! shared directory.
 
-use crate::{chance, settings::FilePaths};
+use crate::settings::FilePaths;
 use std::{fs, io, path::Path};
 use tarquet_common::{
+    chance,
     codes::cluster,
     failure::Failure,
     store::{StoreError, Uri},

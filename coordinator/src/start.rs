@@ -2,7 +2,6 @@
 
 use crate::{
     catch_up::CatchUp,
-    chance,
     driver::{self, Parts},
     effects::Executor,
     handle::CoordinatorHandle,
@@ -16,6 +15,7 @@ use crate::{
 };
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 use tarquet_common::{
+    chance,
     clock::Clock,
     codes::{cluster, ourselves},
     failure::Failure,

@@ -1,7 +1,13 @@
-//! What services there are, by their descriptors.
+//! What may be said: the services by their descriptors, and how large a message may be.
 
 use prost::{DecodeError, Message};
 use prost_types::FileDescriptorSet;
+
+/// Largest message either side accepts, in bytes. Lists are paged, receipts are below 1 MiB.
+pub const MESSAGE_BYTES_MAX: usize = 16 << 20;
+
+/// The descriptors of every message and service, for the reflection service.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/tarquet.bin"));
 
 /// Every method of every service in an encoded descriptor set, as the path that a call of it has:
 /// `/tarquet.v1.JobService/Submit`.
@@ -25,7 +31,7 @@ mod tests {
 
     #[test]
     fn both_services_are_found() {
-        let found = methods(crate::DESCRIPTORS).unwrap();
+        let found = methods(DESCRIPTORS).unwrap();
         for path in ["/tarquet.v1.WorkerService/Acquire", "/tarquet.v1.JobService/WatchJob"] {
             assert!(found.iter().any(|m| m == path), "{found:?}");
         }

@@ -10,12 +10,11 @@ pub mod convert;
 mod describe;
 pub mod status;
 pub mod tls;
-pub mod v1;
 
-pub use describe::methods;
+/// Generated messages, clients and servers of the package `tarquet.v1`.
+pub mod v1 {
+    #![expect(clippy::allow_attributes_without_reason, reason = "generated")]
+    include!(concat!(env!("OUT_DIR"), "/tarquet.v1.rs"));
+}
 
-/// Largest message either side accepts, in bytes. Lists are paged, receipts are below 1 MiB.
-pub const MESSAGE_BYTES_MAX: usize = 16 << 20;
-
-/// The descriptors of every message and service, for the reflection service.
-pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/tarquet.bin"));
+pub use describe::{DESCRIPTORS, MESSAGE_BYTES_MAX, methods};

@@ -1,6 +1,5 @@
 //! The `tarquet` binary under test.
 
-use crate::environment;
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -8,6 +7,7 @@ use std::{
     sync::OnceLock,
     time::SystemTime,
 };
+use tarquet_kit::environment;
 
 /// Where it is: `TARQUET_BIN`, else beside the tests if nothing it was made from is younger, else built once by
 /// this process, in the profile of the tests.

@@ -2,13 +2,13 @@
 //!
 //! Both need the system's leave. Where it is not given, tests say so.
 
-use crate::environment;
 use std::{
     fs, io,
     path::{Path, PathBuf},
     process::{self, Command},
     sync::atomic::{AtomicU32, Ordering},
 };
+use tarquet_kit::environment;
 
 /// Mounts `$1` bytes of tmpfs at `$2` where only this process and its children see it, then becomes `$3…`.
 const MOUNT: &str = r#"mount -t tmpfs -o "size=$1" none "$2" && shift 2 && exec "$@""#;

@@ -1,10 +1,10 @@
 //! The Python oracle: `tests/oracle/*.py` in an environment of a given pandas.
 
-use crate::environment;
 use std::{
     ffi::OsStr,
     process::{Command, Output},
 };
+use tarquet_kit::environment;
 
 /// Which pandas judges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,9 +12,9 @@ use std::{
     process::Output,
     sync::Mutex,
 };
+use tarquet_kit::environment::{self, repository};
 use tarquet_tests::{
     binary,
-    environment::{self, repository},
     python::{self, Pandas},
 };
 

@@ -16,7 +16,7 @@
 //! is decoded (`worker/decode/tests/fixtures.rs`) and judged end to end (`fidelity.rs`).
 
 use std::{collections::BTreeSet, fs};
-use tarquet_tests::environment::repository;
+use tarquet_kit::environment::repository;
 
 const DECODE: &str = "worker/decode/tests/fixtures.rs";
 const HOSTILE: &str = "worker/decode/tests/hostile.rs";

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::PathBuf};
-use tarquet_tests::environment::repository;
+use tarquet_kit::environment::repository;
 
 /// Rules that speak of what is written, or of settings: no input file of their own shows them.
 const WITHOUT_FILES: [u64; 3] = [1, 22, 23];

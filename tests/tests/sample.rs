@@ -2,9 +2,9 @@
 //! the same whatever reads it.
 
 use std::{fs, path::Path};
+use tarquet_kit::environment::repository;
 use tarquet_tests::{
     binary,
-    environment::repository,
     python::{self, Pandas},
 };
 

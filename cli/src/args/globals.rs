@@ -1,7 +1,6 @@
 //! Arguments that every command takes.
 
 use super::SecurityFlags;
-use crate::logging::LogFormat;
 use clap::{ArgAction, Args, ValueEnum};
 
 /// How answers are written.
@@ -30,6 +29,15 @@ pub enum ProgressMode {
     Json,
     /// Nothing.
     None,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 /// When something is done.

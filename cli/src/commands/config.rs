@@ -2,13 +2,13 @@
 //! of files there are only those of AWS's tools, which the store's own library reads. Secrets are never shown.
 
 use crate::{
-    args::{Cli, Format},
+    args::Format,
     context::Context,
     error::CliError,
     exit::Exit,
     render::{Align, Table},
 };
-use clap::{ArgMatches, CommandFactory, parser::ValueSource};
+use clap::{ArgMatches, parser::ValueSource};
 use serde::Serialize;
 
 /// What to do with the settings.
@@ -43,9 +43,14 @@ struct Setting {
 }
 
 /// Lists the settings.
-pub(crate) fn run(args: &Args, cx: &Context, matches: &ArgMatches) -> Result<Exit, CliError> {
+pub(crate) fn run(
+    args: &Args,
+    cx: &Context,
+    grammar: &clap::Command,
+    matches: &ArgMatches,
+) -> Result<Exit, CliError> {
     let Action::Show { origin } = args.action;
-    let settings = gather(matches);
+    let settings = gather(grammar, matches);
     match cx.format() {
         Format::Json => cx.answer_json(&settings)?,
         Format::Jsonl => settings.iter().try_for_each(|s| cx.answer_json(s))?,
@@ -69,8 +74,7 @@ fn table(settings: &[Setting], origin: bool, width: usize) -> String {
 }
 
 /// The globals as parsed, then what each command takes from its environment.
-fn gather(matches: &ArgMatches) -> Vec<Setting> {
-    let grammar = Cli::command();
+fn gather(grammar: &clap::Command, matches: &ArgMatches) -> Vec<Setting> {
     let innermost = innermost(matches);
     let mut settings: Vec<Setting> =
         grammar.get_arguments().filter(|a| is_setting(a)).map(|a| parsed(a, innermost)).collect();

@@ -7,8 +7,7 @@ use crate::{
     doctor::{self, Finding, Machine, Space, Verdict},
     error::CliError,
     exit::Exit,
-    render::{Style, visible, wrap},
-    screens::Look,
+    render::{Look, Style, visible, wrap},
     spec,
 };
 use std::path::{Path, PathBuf};

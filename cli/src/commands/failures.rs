@@ -15,12 +15,12 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
 };
+use tarquet_client::{Jobs, PAGE_MAX};
 use tarquet_common::{
     codes::spec as codes,
     failure::Failure,
     store::{StoreError, Stores, Uri},
 };
-use tarquet_coordinator::{Jobs, PAGE_MAX};
 use tarquet_core::views::{ShardFilter, ShardLine};
 use tarquet_encode::{FailureRecord, write_quarantine};
 

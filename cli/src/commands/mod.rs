@@ -2,10 +2,8 @@
 
 pub(crate) mod adopt;
 pub(crate) mod certs;
-pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod coordinator;
-mod dispatch;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod failures;
@@ -14,17 +12,14 @@ pub(crate) mod generate;
 pub(crate) mod healthcheck;
 pub(crate) mod inspect;
 pub(crate) mod jobs;
-pub(crate) mod man;
 pub(crate) mod plan;
 pub(crate) mod run;
+pub(crate) mod shells;
 pub(crate) mod spec;
 pub(crate) mod status;
 pub(crate) mod steer;
 pub(crate) mod submit;
 pub(crate) mod wait;
-mod waiting;
 mod watch;
 pub(crate) mod worker;
 pub(crate) mod workers;
-
-pub(crate) use dispatch::dispatch;

@@ -1,25 +1,25 @@
 //! `tarquet run`: coordinator and worker in this process, to the end.
 
-use super::waiting::{self, Goal, Waited};
+use super::wait::{self, Waited};
 use crate::{
-    allocator::few_arenas,
     args::{JobFlags, ResourceFlags},
-    connection::{over, refused, token},
+    connection::{refused, token},
     context::Context,
     error::CliError,
     exit::Exit,
     local::{Home, Local, block_on},
     offline, render,
-    resources::Resources,
+    resources::{Resources, few_arenas},
     spec,
 };
+use tarquet_client::{Goal, Jobs, JobsError, Steer, is_over};
 use tarquet_common::{
     codes::{cluster, ourselves},
     failure::Failure,
     spec::Spec,
     store::{StoreSettings, Stores},
 };
-use tarquet_coordinator::{Jobs, JobsError, Steer, kinds::convert::pinned_schema};
+use tarquet_coordinator::kinds::convert::pinned_schema;
 use tarquet_core::PhaseName;
 use tarquet_encode::{FrozenSchema, SchemaRules};
 
@@ -100,7 +100,7 @@ async fn resume(output: &str, args: &Args, resources: &Resources, cx: &Context) 
         (_, true) => Some(Steer::Retry),
         _ => None,
     };
-    if let Some(steer) = steer.filter(|_| !over(&kept.status))
+    if let Some(steer) = steer.filter(|_| !is_over(&kept.status))
         && let Some(ended) = decide(&local, &job, steer, cx).await?
     {
         return finish(local, ended, output, cx).await;
@@ -114,7 +114,7 @@ async fn resume(output: &str, args: &Args, resources: &Resources, cx: &Context) 
 async fn decide(local: &Local, job: &str, steer: Steer, cx: &Context) -> Result<Option<Waited>, CliError> {
     let status = local.handle.status(job).await.map_err(|e| refused(e, cx))?;
     if status.phase != PhaseName::Held && steer == Steer::Accept {
-        match waiting::follow(&local.handle, job, Goal::Alone, None, cx).await? {
+        match wait::follow(&local.handle, job, Goal::Alone, None, cx).await? {
             Waited::Reached(status) if status.phase == PhaseName::Held => {}
             ended => return Ok(Some(ended)),
         }
@@ -131,7 +131,7 @@ fn is_idle(why: &Failure) -> bool {
 }
 
 async fn follow(local: Local, job: &str, output: &str, cx: &Context) -> Result<Exit, CliError> {
-    match waiting::follow(&local.handle, job, Goal::Alone, None, cx).await {
+    match wait::follow(&local.handle, job, Goal::Alone, None, cx).await {
         Ok(waited) => finish(local, waited, output, cx).await,
         Err(error) => {
             local.stop(cx).await?;
@@ -150,6 +150,6 @@ async fn finish(local: Local, waited: Waited, output: &str, cx: &Context) -> Res
             cx.say(&format!("Interrupted. Go on with: tarquet run --resume {}", render::quoted(output)));
             Ok(Exit::Interrupted)
         }
-        ended => waiting::end(ended, Some(output), cx),
+        ended => wait::end(ended, Some(output), cx),
     }
 }

@@ -1,5 +1,6 @@
 //! `tarquet status`: one job, now or as it goes.
 
+use super::watch::{screen, watch};
 use crate::{
     args::Format,
     connection::{block_on, connect, refused},
@@ -11,18 +12,12 @@ use crate::{
     uploads,
 };
 use std::time::Duration;
+use tarquet_client::Jobs;
 use tarquet_common::store::StoreSettings;
-use tarquet_coordinator::{Jobs, JobsError};
-use tarquet_core::views::{JobStatus, ShardFilter};
+use tarquet_core::views::JobStatus;
 
-/// Running shards that are asked for.
-const SHARDS: usize = 1000;
-/// Workers on the screen.
-const WORKERS: usize = 20;
 /// How long the store may take to say what it removes.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Events that are asked for.
-const EVENTS: usize = 8;
 
 /// What to show.
 #[derive(Debug, clap::Args)]
@@ -43,7 +38,7 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
         }
         let jobs = connect(cx)?;
         if args.watch {
-            super::watch::watch(jobs.as_ref(), &args.job, cx).await
+            watch(jobs.as_ref(), &args.job, cx).await
         } else {
             once(jobs.as_ref(), &args.job, cx).await
         }
@@ -98,20 +93,5 @@ async fn of_held(status: &JobStatus, settings: StoreSettings) -> Option<String> 
         Ok(Ok(kept)) => uploads::safe_until(&kept),
         Ok(Err(failure)) => format!("not known from here: {} ({})", failure.message, failure.code),
         Err(_) => format!("not known: the store did not answer within {} s", PATIENCE.as_secs()),
-    })
-}
-
-/// Everything that the screen shows.
-pub(super) async fn screen(jobs: &dyn Jobs, job: &str) -> Result<StatusScreen, JobsError> {
-    let status = jobs.status(job).await?;
-    let id = status.job.to_string();
-    let running = jobs.shards(&id, ShardFilter::Running, (0, 0), SHARDS).await?;
-    let workers = jobs.workers(None, WORKERS).await?;
-    let events = jobs.events(Some(&id), EVENTS).await?;
-    Ok(StatusScreen {
-        running: running.shards,
-        workers: workers.lines,
-        events,
-        ..StatusScreen::still(status)
     })
 }

@@ -9,7 +9,7 @@ use crate::{
     screens::short,
 };
 use serde_json::json;
-use tarquet_coordinator::Steer;
+use tarquet_client::Steer;
 
 /// Which job.
 #[derive(Debug, clap::Args)]

@@ -1,6 +1,6 @@
 //! `tarquet submit`: a job for the coordinator.
 
-use super::waiting::{self, Goal, Waited};
+use super::wait::{self, Waited};
 use crate::{
     args::{Format, JobFlags},
     connection::{block_on, connect, refused, token},
@@ -10,8 +10,8 @@ use crate::{
     spec,
 };
 use serde_json::json;
+use tarquet_client::{Goal, Submitted};
 use tarquet_common::{codes::ourselves, failure::Failure};
-use tarquet_coordinator::Submitted;
 
 /// What to submit.
 #[derive(Debug, clap::Args)]
@@ -44,11 +44,11 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
         }
         let job = submitted.job.to_string();
         cx.say(&format!("Job {job} ({}) accepted; Ctrl-C detaches", spec.display_name()));
-        let waited = waiting::follow(jobs.as_ref(), &job, Goal::Published, None, cx).await?;
+        let waited = wait::follow(jobs.as_ref(), &job, Goal::Settled, None, cx).await?;
         if matches!(waited, Waited::Detached) {
             cx.say(&format!("Detached; the job goes on. `tarquet wait {job}` attaches again."));
         }
-        waiting::end(&waited, None, cx)
+        wait::end(&waited, None, cx)
     })
 }
 

@@ -1,23 +1,44 @@
 //! `tarquet status -w`: the screen again and again, in place on a terminal; elsewhere a line whenever there is news.
 
-use super::status::screen;
+use super::wait::interrupted;
 use crate::{
     args::Format,
     connection::refused,
     context::Context,
     error::CliError,
     exit::Exit,
-    interrupt::interrupted,
     progress::{Pace, ProgressView, plain},
-    render::{Frame, head},
-    screens::{self, Look, StatusScreen},
+    render::{Frame, Look, head},
+    screens::{self, StatusScreen},
     terminal,
 };
 use std::{io::Write, time::Duration};
-use tarquet_coordinator::{Jobs, JobsError};
+use tarquet_client::{Jobs, JobsError};
+use tarquet_core::views::ShardFilter;
 
 /// How often a screen is drawn again.
 const EVERY: Duration = Duration::from_secs(1);
+/// Running shards that are asked for.
+const SHARDS: usize = 1000;
+/// Workers on the screen.
+const WORKERS: usize = 20;
+/// Events that are asked for.
+const EVENTS: usize = 8;
+
+/// Everything that the screen shows.
+pub(super) async fn screen(jobs: &dyn Jobs, job: &str) -> Result<StatusScreen, JobsError> {
+    let status = jobs.status(job).await?;
+    let id = status.job.to_string();
+    let running = jobs.shards(&id, ShardFilter::Running, (0, 0), SHARDS).await?;
+    let workers = jobs.workers(None, WORKERS).await?;
+    let events = jobs.events(Some(&id), EVENTS).await?;
+    Ok(StatusScreen {
+        running: running.shards,
+        workers: workers.lines,
+        events,
+        ..StatusScreen::still(status)
+    })
+}
 
 /// Shows the job until it ends or is held, or somebody presses Ctrl-C. A coordinator that is away for a while is waited for.
 pub(super) async fn watch(jobs: &dyn Jobs, job: &str, cx: &Context) -> Result<Exit, CliError> {
@@ -28,7 +49,7 @@ pub(super) async fn watch(jobs: &dyn Jobs, job: &str, cx: &Context) -> Result<Ex
         let ended = match seen {
             Ok(screen) => {
                 canvas.show(&screen, cx)?;
-                screens::exit_of(&screen.status)
+                Exit::of_job(&screen.status)
             }
             Err(JobsError::Unreachable(why)) => {
                 canvas.silence(&why, cx)?;
@@ -77,7 +98,7 @@ impl Canvas {
             Self::Lines { pace, silent } => {
                 *silent = false;
                 let view = ProgressView::of(&screen.status);
-                if screens::exit_of(&screen.status).is_some() {
+                if Exit::of_job(&screen.status).is_some() {
                     return cx.answer(&screens::status(screen, cx.look()));
                 }
                 if pace.due(&view) { cx.answer(&plain(&view)) } else { Ok(()) }

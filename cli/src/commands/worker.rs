@@ -1,7 +1,6 @@
 //! `tarquet worker`: does what a coordinator leases out.
 
 use crate::{
-    allocator::few_arenas,
     args::ResourceFlags,
     connection::{access, block_on},
     context::Context,
@@ -9,7 +8,7 @@ use crate::{
     exit::Exit,
     local,
     render::counted,
-    resources::Resources,
+    resources::{Resources, few_arenas},
 };
 use std::{path::PathBuf, sync::Arc};
 use tarquet_common::{codes::cluster, codes::ourselves, failure::Failure, store::Stores, units::Bytes};

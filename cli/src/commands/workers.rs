@@ -9,8 +9,8 @@ use crate::{
     screens,
 };
 use serde_json::json;
+use tarquet_client::{Jobs, PAGE_MAX};
 use tarquet_common::{codes::cluster, failure::Failure, ids::WorkerId};
-use tarquet_coordinator::{Jobs, PAGE_MAX};
 use tarquet_core::views::WorkerLine;
 
 /// Nothing to say.

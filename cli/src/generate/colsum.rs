@@ -4,9 +4,9 @@
 //! since the epoch; null is a constant. With `salt` the CRC-32 of a column's name, a column's sum adds
 //! `mix(value + mix(salt))` over its rows, and the row sum adds `mix` of each row's sum over its columns.
 
-use super::random::mix;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use tarquet_common::jitter::mix;
 
 const NULL: u64 = 0x6E75_6C6C;
 

@@ -1,14 +1,40 @@
 //! The rows of one member: readings of sensors, one a second.
 
-use super::{
-    colsum::{Sums, Values},
-    random::Random,
-};
+use super::colsum::{Sums, Values};
+use tarquet_common::jitter::mix;
 
 /// 2022-01-01T00:00:00Z in nanoseconds since the epoch.
 const START_NS: i64 = 1_640_995_200_000_000_000;
 /// Numeric columns beside `sensor_id`.
 pub(super) const FLOATS: [&str; 5] = ["v0", "v1", "v2", "v3", "v4"];
+
+/// A stream of numbers out of a seed, the same on every machine: SplitMix64.
+struct Random(u64);
+
+impl Random {
+    /// The stream of a seed and a place.
+    fn new(seed: u64, place: u64) -> Self {
+        Self(mix(seed ^ mix(place)))
+    }
+
+    /// The next 64 bits.
+    fn bits(&mut self) -> u64 {
+        let x = mix(self.0);
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        x
+    }
+
+    /// From 0 inclusive to 1 exclusive, with 53 random bits.
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit a double exactly")]
+    fn unit(&mut self) -> f64 {
+        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// From 0 to `n - 1`.
+    fn below(&mut self, n: u64) -> u64 {
+        self.bits() % n
+    }
+}
 
 /// One frame, by columns. The index is `ts`.
 pub(super) struct Frame {

@@ -10,7 +10,6 @@ mod colsum;
 mod frame;
 mod hdf5;
 mod pandas;
-mod random;
 mod sample;
 mod set;
 mod sink;

@@ -11,4 +11,4 @@ mod view;
 pub(crate) use line::{bar, plain};
 pub(crate) use pace::Pace;
 pub(crate) use reporter::Reporter;
-pub(crate) use view::ProgressView;
+pub(crate) use view::{ProgressView, waiting_words};

@@ -67,7 +67,7 @@ impl ProgressView {
             workers: status.workers.into(),
             quarantined: status.quarantine.items,
             retried: status.stages.iter().map(|s| s.retried).sum(),
-            stalled: stalled(status),
+            stalled: status.waiting.map(|why| waiting_words(why).to_owned()),
             ..Self::default()
         };
         stage.map_or(view.clone(), |stage| view.at(stage, status, publishing))
@@ -126,13 +126,12 @@ fn doing(status: &JobStatus, publishing: bool) -> String {
     word.to_owned()
 }
 
-/// Why nothing moves.
-fn stalled(status: &JobStatus) -> Option<String> {
-    let words = match status.waiting? {
+/// Why a job waits, in words.
+pub(crate) fn waiting_words(waiting: WhyWaiting) -> &'static str {
+    match waiting {
         WhyWaiting::Paused => "paused",
         WhyWaiting::NoWorkers => "no workers",
         WhyWaiting::NoSlotFits => "no slot fits",
         WhyWaiting::Store => "waits for the store",
-    };
-    Some(words.to_owned())
+    }
 }

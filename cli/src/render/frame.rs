@@ -1,15 +1,7 @@
 //! A screen drawn over the one before, without touching what stands above it.
 
-use super::{head, wrap::columns};
-
-/// Rows and columns of a terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Size {
-    /// Lines.
-    pub rows: usize,
-    /// Characters in one.
-    pub columns: usize,
-}
+use super::{head, text::columns};
+use crate::terminal::Size;
 
 /// Remembers how much was drawn.
 #[derive(Debug, Default)]

@@ -1,15 +1,15 @@
 //! From values to text: errors, tables, numbers with units. Pure.
 
 mod frame;
-mod paint;
+mod look;
 mod problem;
 mod quantity;
 mod table;
-mod wrap;
+mod text;
 
-pub(crate) use frame::{Frame, Size};
-pub(crate) use paint::{Paint, Style};
-pub(crate) use problem::{failure, quoted, spec_problem, visible};
+pub(crate) use frame::Frame;
+pub(crate) use look::{Look, Paint, Style};
+pub(crate) use problem::{failure, spec_problem};
 pub(crate) use quantity::{bytes, count, counted, duration_ms, megabytes_per_second, percent, rate, rows};
 pub(crate) use table::{Align, Table};
-pub(crate) use wrap::{Pairs, head, wrap};
+pub(crate) use text::{Pairs, head, quoted, visible, wrap};

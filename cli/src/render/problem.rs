@@ -1,6 +1,6 @@
 //! Errors as people read them: code, sentence, place, snippet with a caret, expected and found, causes, hint.
 
-use super::{Paint, Style, head, wrap};
+use super::{Paint, Style, head, visible, wrap};
 use crate::{error::SpecProblem, terminal::Terminal};
 use std::fmt::Write;
 use tarquet_common::failure::Failure;
@@ -109,29 +109,6 @@ fn facts(failure: &Failure) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// Text with control characters made visible: names and messages may come from an archive, and must not
-/// move the cursor or colour the terminal. A tab becomes one space, so that carets stay aligned.
-pub(crate) fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\t' => out.push(' '),
-            c if c.is_control() => out.extend(c.escape_default()),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// The text as one word of a POSIX shell: as it is if that is plain, in quotes otherwise.
-pub(crate) fn quoted(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:@%+,=".contains(c);
-    match !text.is_empty() && text.chars().all(plain) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,13 +163,6 @@ mod tests {
         p.at = Some((1, 2, 2));
         let text = spec_problem(&p, &terminal(true));
         assert!(text.contains("1 │  東京 = 1\n  │  ^^^^ did"), "{text}");
-    }
-
-    #[test]
-    fn what_is_to_be_typed_survives_a_shell() {
-        assert_eq!(quoted("s3://b/a.tar.lz4"), "s3://b/a.tar.lz4");
-        assert_eq!(quoted("it's; rm"), r"'it'\''s; rm'");
-        assert_eq!((quoted(""), quoted("a*b")), ("''".to_owned(), "'a*b'".to_owned()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Tables without borders: columns two spaces apart, one of them giving way when the line is too long.
 
-use super::{problem::visible, wrap::head};
+use super::{head, visible};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Which side a column leans to.

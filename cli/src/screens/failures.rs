@@ -96,7 +96,7 @@ pub(crate) fn one_failure(record: &FailureRecord, look: Look) -> String {
     for cause in &record.causes {
         line("cause", cause);
     }
-    line("class", &format!("{:?}", record.class).to_lowercase());
+    line("class", record.class.as_str());
     for attempt in &record.attempts {
         line("attempt", &format!("{} after {:.1}s: {}", attempt.worker, attempt.seconds, attempt.error));
     }

@@ -1,6 +1,6 @@
 //! Who is at work on what: a line for each lease of a worker, and the leases that have run longest.
 
-use super::{Look, jobs::short};
+use super::{Look, lists::short};
 use crate::render::{Align, Table, bytes, count, duration_ms, megabytes_per_second};
 use tarquet_common::ids::JobId;
 use tarquet_core::views::{LeaseLine, ShardLine, WorkerLine};

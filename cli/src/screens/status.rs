@@ -5,12 +5,12 @@ use super::{
     leases::{at_work, slowest},
 };
 use crate::{
-    progress::bar,
+    progress::{bar, waiting_words},
     render::{Pairs, Style, bytes, count, counted, duration_ms, head as cut, percent, rate, rows, visible},
 };
 use std::fmt::Write;
-use tarquet_coordinator::EventLine;
-use tarquet_core::views::{JobStatus, ShardLine, StageStatus, WhyWaiting, WorkerLine};
+use tarquet_client::EventLine;
+use tarquet_core::views::{JobStatus, ShardLine, StageStatus, WorkerLine};
 
 /// Events on the screen.
 const EVENTS: usize = 8;
@@ -100,16 +100,6 @@ fn state(status: &JobStatus, look: Look) -> String {
         let _ = write!(out, ", {}", look.paint.with(Style::Warning, waiting_words(waiting)));
     }
     out
-}
-
-/// Why a job waits, in words.
-pub(super) fn waiting_words(waiting: WhyWaiting) -> &'static str {
-    match waiting {
-        WhyWaiting::Paused => "paused",
-        WhyWaiting::NoWorkers => "no workers",
-        WhyWaiting::NoSlotFits => "no slot fits",
-        WhyWaiting::Store => "waits for the store",
-    }
 }
 
 fn quarantine(status: &JobStatus) -> String {

@@ -1,7 +1,8 @@
 //! Screens from fixed inputs, word for word. `UPDATE_GOLDEN=1` writes the files anew.
 
 use super::*;
-use crate::render::Paint;
+use crate::{exit::Exit, render::Paint};
+use tarquet_client::EventLine;
 use tarquet_common::{
     codes::cluster,
     failure::Failure,
@@ -9,7 +10,6 @@ use tarquet_common::{
     leasing::Progress,
     receipt::Counts,
 };
-use tarquet_coordinator::EventLine;
 use tarquet_core::{
     Hold, OnError, PhaseName, PublishMode,
     views::{
@@ -266,17 +266,16 @@ fn summaries() {
 
 #[test]
 fn outcomes_have_their_exit_codes() {
-    use crate::exit::Exit;
     let clean = QuarantineStatus { items: 0, ..done().quarantine };
-    assert_eq!(exit_of(&running()), None);
-    assert_eq!(exit_of(&done()), Some(Exit::Quarantine));
-    assert_eq!(exit_of(&JobStatus { quarantine: clean, ..done() }), Some(Exit::Done));
-    assert_eq!(exit_of(&held()), Some(Exit::Held));
-    assert_eq!(exit_of(&JobStatus { phase: PhaseName::Cancelled, ..running() }), Some(Exit::Cancelled));
+    assert_eq!(Exit::of_job(&running()), None);
+    assert_eq!(Exit::of_job(&done()), Some(Exit::Quarantine));
+    assert_eq!(Exit::of_job(&JobStatus { quarantine: clean, ..done() }), Some(Exit::Done));
+    assert_eq!(Exit::of_job(&held()), Some(Exit::Held));
+    assert_eq!(Exit::of_job(&JobStatus { phase: PhaseName::Cancelled, ..running() }), Some(Exit::Cancelled));
     let failed =
         |code| JobStatus { phase: PhaseName::Failed, reason: Some(Failure::new(code, "x")), ..running() };
-    assert_eq!(exit_of(&failed(tarquet_common::codes::store::ACCESS_DENIED)), Some(Exit::Denied));
-    assert_eq!(exit_of(&failed(cluster::STUCK)), Some(Exit::Failed));
+    assert_eq!(Exit::of_job(&failed(tarquet_common::codes::store::ACCESS_DENIED)), Some(Exit::Denied));
+    assert_eq!(Exit::of_job(&failed(cluster::STUCK)), Some(Exit::Failed));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use crate::common::{golden, transcript};
 use clap::CommandFactory;
 use std::{fs, path::PathBuf};
-use tarquet::args::Cli;
+use tarquet::Cli;
 use unicode_width::UnicodeWidthStr;
 
 const WIDTH: usize = 80;

@@ -2,6 +2,7 @@
 
 use crate::common::tarquet;
 use std::process::Command;
+use tarquet_kit::environment;
 
 const SCRIPT: &str = r#"
 import io, json, os, sys, tarfile, tempfile
@@ -29,18 +30,10 @@ for key in ("rows", "row_sum", "columns"):
 print(result["rows"])
 "#;
 
-/// What a test needs from outside, or a loud reason to skip it.
-fn needed(variable: &str) -> Option<String> {
-    let value = std::env::var(variable).ok();
-    if value.is_none() {
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{variable} must be set in CI");
-        eprintln!("skipped: {variable} is not set");
-    }
-    value
-}
-
 fn pandas_reads(python: &str) {
-    let (Some(python), Some(shared)) = (needed(python), needed("TARQUET_SHARED")) else { return };
+    let (Some(python), Some(colsum)) = (environment::path(python), environment::shared("baselines")) else {
+        return;
+    };
     let dir = tempfile::tempdir().expect("a folder for the test");
     for (blocks, seed) in [("linked", "1"), ("independent", "2")] {
         let out = dir.path().join(blocks);
@@ -48,8 +41,7 @@ fn pandas_reads(python: &str) {
         let args = ["generate", "frames", "--output", out, "--members", "7", "--rows", "300", "--seed", seed];
         let made = tarquet(&args).args(["--blocks", blocks]).status().expect("the command starts");
         assert!(made.success());
-        let colsum = format!("{shared}/baselines");
-        let read = Command::new(&python).args(["-W", "ignore", "-c", SCRIPT, out, &colsum]).output();
+        let read = Command::new(&python).args(["-W", "ignore", "-c", SCRIPT, out]).arg(&colsum).output();
         let read = read.expect("python starts");
         assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
     }

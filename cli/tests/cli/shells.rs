@@ -3,20 +3,12 @@
 use crate::common::tarquet;
 use clap::CommandFactory;
 use std::{path::Path, process::Command};
-use tarquet::args::Cli;
+use tarquet::Cli;
+use tarquet_kit::environment;
 
 /// A tool that judges; without it, a loud reason to skip.
 fn judged_by(tool: &str, args: &[&str], file: &Path) {
-    let judge = Command::new(tool).args(args).arg(file).output();
-    let judge = match judge {
-        Ok(output) => output,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{tool} must be there in CI");
-            eprintln!("skipped: {tool} is not installed");
-            return;
-        }
-        Err(e) => panic!("{tool}: {e}"),
-    };
+    let Some(judge) = environment::output(Command::new(tool).args(args).arg(file)) else { return };
     let said = [judge.stdout, judge.stderr].concat();
     assert!(judge.status.success(), "{tool} {}: {}", file.display(), String::from_utf8_lossy(&said));
 }

@@ -7,16 +7,7 @@
 #[path = "container/support.rs"]
 mod support;
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    io::Write,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::{Duration, SystemTime},
-};
+use std::{io::Write, sync::Mutex, time::Duration};
 use support::{
     CLOSE, Lz4Style, Noise, identity, index, lz4_frame, lz4_skippable, pax, seal, tar_end, tar_entry,
 };
@@ -25,28 +16,7 @@ use tarquet_container::{
     Container,
     index::{IndexLimits, IndexObjects, MembersReader, TRAILER_LEN, Trailer, index_zip},
 };
-
-/// Counts what is allocated, and the most that ever was.
-struct Counting;
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: every call goes to the system's allocator unchanged; only sizes are counted beside it.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(live, Ordering::Relaxed);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
+use tarquet_kit::measure::{Counting, measured};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -57,31 +27,23 @@ static ALONE: Mutex<()> = Mutex::new(());
 /// What indexing may hold for archives as small as these: the decompressors' windows and blocks (4 MiB of LZ4, 8 MiB of
 /// Zstandard), and a row group of members.
 const MEMORY_MAX: usize = 64 << 20;
+/// Of a processor's time: what any archive may take, however busy the machine is otherwise.
 const TIME_MAX: Duration = Duration::from_secs(1);
 const ROUNDS: usize = if cfg!(debug_assertions) { 12_000 } else { 60_000 };
 
-#[expect(clippy::disallowed_methods, reason = "a test of how long something takes needs the real clock")]
-fn now() -> SystemTime {
-    SystemTime::now()
-}
-
 /// Does it, and notes what is wrong with how: a panic, too long, too much memory. What it gave, unless it panicked.
-fn measured<T>(name: &str, wrong: &mut Vec<String>, work: impl FnOnce() -> T) -> Option<T> {
-    let (start, before) = (now(), LIVE.load(Ordering::Relaxed));
-    PEAK.store(before, Ordering::Relaxed);
-    let done = catch_unwind(AssertUnwindSafe(work));
-    let took = start.elapsed().unwrap_or_default();
-    let peak = PEAK.load(Ordering::Relaxed).saturating_sub(before);
-    if took > TIME_MAX {
-        wrong.push(format!("{name}: took {took:?}"));
+fn judged<T>(name: &str, wrong: &mut Vec<String>, work: impl FnOnce() -> T) -> Option<T> {
+    let cost = measured(work);
+    if cost.took > TIME_MAX {
+        wrong.push(format!("{name}: took {:?}", cost.took));
     }
-    if peak > MEMORY_MAX {
-        wrong.push(format!("{name}: {peak} bytes were held"));
+    if cost.peak_bytes > MEMORY_MAX {
+        wrong.push(format!("{name}: {} bytes were held", cost.peak_bytes));
     }
-    if done.is_err() {
+    if cost.gave.is_none() {
         wrong.push(format!("{name}: panicked"));
     }
-    done.ok()
+    cost.gave
 }
 
 /// An archive with everything in it that headers can say.
@@ -199,7 +161,7 @@ fn mutants_of_every_container_neither_panic_nor_hang_nor_swell() {
         let sealed = *container == Container::Tar && round % 2 == 0;
         let mutant = if sealed { mutate_headers(original, &mut noise) } else { mutate(original, &mut noise) };
         let name = format!("{container}, round {round}");
-        match measured(&name, &mut wrong, || read(*container, &mutant)) {
+        match judged(&name, &mut wrong, || read(*container, &mutant)) {
             Some(Err(failure)) if failure.class() != Class::Input || failure.message.is_empty() => {
                 wrong.push(format!("{name}: an unhelpful failure: {failure:?}"));
             }
@@ -229,7 +191,7 @@ fn mutants_of_an_index_are_never_used() {
     for round in 0..ROUNDS / 2 {
         let members = mutate(&good.members, &mut noise);
         if members != good.members {
-            let opened = measured(&format!("members, round {round}"), &mut wrong, || {
+            let opened = judged(&format!("members, round {round}"), &mut wrong, || {
                 MembersReader::open(members.into(), &trailer).map(drop)
             });
             failed += usize::from(matches!(opened, Some(Err(_))));
@@ -239,7 +201,7 @@ fn mutants_of_an_index_are_never_used() {
         }
         let windows = mutate(&good.windows, &mut noise);
         let name = format!("windows, round {round}");
-        let table = measured(&name, &mut wrong, || {
+        let table = judged(&name, &mut wrong, || {
             let tail = windows.len().saturating_sub(TRAILER_LEN);
             let trailer = Trailer::read(&windows[tail..], windows.len() as u64)?;
             let range = trailer.points_range();

@@ -11,7 +11,7 @@
 //! ```text
 //!              Stores::open(&Uri, &StoreSettings) -> Arc<dyn Store>
 //!                  │                    │
-//!               S3Store             LocalStore          FaultyStore: any of them, failing on purpose
+//!               S3Store             LocalStore
 //!        the one door of aws_sdk_s3   a directory
 //! ```
 //!
@@ -20,13 +20,10 @@
 
 mod api;
 pub mod assumptions;
-mod buffer;
 pub mod checksum;
 mod error;
-pub mod faulty;
 mod local;
 mod open;
-mod pause;
 mod probe;
 mod s3;
 mod settings;
@@ -36,11 +33,9 @@ pub use api::{
     ByteStream, CompleteOutcome, Lifecycle, Metadata, Object, ObjectMeta, Page, PutOutcome, Removal, Skipped,
     Store, UploadInfo, list_all,
 };
-pub use buffer::aligned_buffer;
 pub use error::StoreError;
-pub use local::LocalStore;
+pub use local::{LocalStore, aligned_buffer};
 pub use open::Stores;
-pub(crate) use pause::pause;
 pub use probe::{Capabilities, probe};
 pub use s3::S3Store;
 pub use settings::StoreSettings;

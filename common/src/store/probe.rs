@@ -1,6 +1,7 @@
 //! Finds out what a store can do, by trying it on keys of its own.
 
-use super::{CompleteOutcome, Metadata, PutOutcome, Store, StoreError, pause::chance};
+use super::{CompleteOutcome, Metadata, PutOutcome, Store, StoreError};
+use crate::chance;
 use bytes::Bytes;
 use futures::future::try_join_all;
 use serde::{Deserialize, Serialize};
@@ -32,7 +33,7 @@ impl Capabilities {
 /// # Errors
 /// If the store cannot be written, listed or deleted from: the error names the permission.
 pub async fn probe(store: &dyn Store, prefix: &str) -> Result<Capabilities, StoreError> {
-    let key = format!("{prefix}probe-{:016x}{:016x}", chance(), chance());
+    let key = format!("{prefix}probe-{}", chance::hex());
     let result = probe_key(store, &key).await;
     let removed = store.delete(&key).await;
     let capabilities = result?;

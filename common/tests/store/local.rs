@@ -3,11 +3,8 @@
 use crate::contract::{self, Traits};
 use bytes::Bytes;
 use std::{fs, os::unix::ffi::OsStrExt, path::Path, sync::Arc};
-use tarquet_common::store::{
-    LocalStore, Metadata, Store, StoreError, Uri,
-    faulty::{FaultyStore, Trouble, Verb},
-    probe,
-};
+use tarquet_common::store::{LocalStore, Metadata, Store, StoreError, Uri, probe};
+use tarquet_faulty::FaultyStore;
 
 fn open(dir: &Path) -> LocalStore {
     LocalStore::open(&dir.to_str().unwrap().parse::<Uri>().unwrap()).unwrap()
@@ -172,20 +169,4 @@ async fn a_directory_passes_the_probe() {
     let store = open(&temp.path().join("out.tarquet/jobs/01J"));
     assert!(probe(&store, "").await.unwrap().is_safe());
     assert!(store.list("", None, 9).await.unwrap().objects.is_empty());
-}
-
-#[tokio::test]
-async fn the_faulty_store_fails_when_told() {
-    let temp = tempfile::tempdir().unwrap();
-    let store = FaultyStore::new(Arc::new(open(temp.path())));
-    let full = StoreError::Full { path: "x".to_owned() };
-    let before = store.plant(Verb::Put, "a", 1, 1, Trouble::Before(full.clone()));
-    let after = store.plant(Verb::Put, "b", 0, 1, Trouble::After(full));
-    let put = async |key| store.put(key, Bytes::from_static(b"x"), &Metadata::new()).await;
-    put("a").await.unwrap();
-    assert!(matches!(put("a2").await, Err(StoreError::Full { .. })));
-    assert!(matches!(put("b").await, Err(StoreError::Full { .. })));
-    put("a2").await.unwrap();
-    assert_eq!((store.fired(before), store.fired(after)), (1, 1));
-    assert!(store.head("b").await.unwrap().is_some(), "it happened all the same");
 }

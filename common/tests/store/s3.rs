@@ -5,11 +5,9 @@ use bytes::Bytes;
 use std::sync::Arc;
 use tarquet_common::{
     failure::Class,
-    store::{
-        Lifecycle, Metadata, Removal, Store, StoreError, StoreSettings, Stores, Uri, faulty::FaultyStore,
-        probe,
-    },
+    store::{Lifecycle, Metadata, Removal, Store, StoreError, StoreSettings, Stores, Uri, probe},
 };
+use tarquet_faulty::FaultyStore;
 use tarquet_s3server::{Conditions, Config, Effect, Fault, Server};
 
 /// A server and a store on it.

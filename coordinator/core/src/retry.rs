@@ -12,7 +12,10 @@ use crate::{phase::Hold, rows::ShardRow, settings::Settings};
 use tarquet_common::{
     failure::{Class, Failure},
     ids::{AttemptId, ShardId},
+    jitter,
 };
+
+pub(crate) use tarquet_common::jitter::mix;
 
 /// What happens to the shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,21 +66,11 @@ pub(crate) fn suspect(row: &mut ShardRow, member: u32, attempt: AttemptId) -> bo
 
 /// Doubles from the base, capped; the upper half is jitter, the same for the same seed.
 pub(crate) fn backoff_ms(nth: u32, seed: u64, settings: &Settings) -> u64 {
-    let doubled = settings.backoff_base_ms.saturating_mul(1u64 << nth.saturating_sub(1).min(20));
-    let full = doubled.min(settings.backoff_max_ms);
-    full / 2 + mix(seed) % (full / 2 + 1)
+    jitter::backoff_ms(nth, seed, settings.backoff_base_ms, settings.backoff_max_ms)
 }
 
 /// A number that differs between shards.
 pub(crate) fn seed_of(shard: &ShardId) -> u64 {
     let text = shard.job.as_str().bytes().fold(0u64, |h, b| mix(h ^ u64::from(b)));
     mix(text ^ (u64::from(shard.stage) << 32) ^ u64::from(shard.shard))
-}
-
-/// SplitMix64's finalizer (Steele, Lea, Flood 2014).
-pub(crate) fn mix(seed: u64) -> u64 {
-    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }

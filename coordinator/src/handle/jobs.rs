@@ -2,9 +2,7 @@
 
 use super::CoordinatorHandle;
 use crate::{
-    chance,
     driver::{Dead, Told},
-    jobs::{Adopted, EventLine, Jobs, JobsError, Lines, PAGE_MAX, Statuses, Steer, Submitted},
     objects::{self, Pointer},
     rebuild::{may_take_over, snapshot_of},
     shared,
@@ -12,7 +10,9 @@ use crate::{
 use async_trait::async_trait;
 use futures::StreamExt;
 use std::time::Duration;
+use tarquet_client::{Adopted, EventLine, Jobs, JobsError, Lines, PAGE_MAX, Statuses, Steer, Submitted};
 use tarquet_common::{
+    chance,
     codes::{cluster, ourselves},
     failure::Failure,
     ids::{JobId, WorkerId},

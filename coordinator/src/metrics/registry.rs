@@ -179,8 +179,10 @@ impl Metrics {
                 }
             }
             What::Superseded { .. } => self.attempt("superseded"),
-            What::Requeued { code, .. } | What::Stopped { code, .. } => self.attempt(word(code.info().class)),
-            What::Expired { .. } => self.attempt(word(Class::Lost)),
+            What::Requeued { code, .. } | What::Stopped { code, .. } => {
+                self.attempt(code.info().class.as_str())
+            }
+            What::Expired { .. } => self.attempt(Class::Lost.as_str()),
             _ => {}
         }
     }
@@ -239,16 +241,5 @@ impl Metrics {
     pub(crate) fn read(&self, what: &'static str, usable: bool) {
         let result = if usable { "used" } else { "unusable" };
         self.reads.get_or_create(&[("what", what.to_owned()), ("result", result.to_owned())]).inc();
-    }
-}
-
-fn word(class: Class) -> &'static str {
-    match class {
-        Class::Input => "input",
-        Class::Environment => "environment",
-        Class::Denied => "denied",
-        Class::Lost => "lost",
-        Class::Bug => "bug",
-        Class::Usage => "usage",
     }
 }

@@ -4,7 +4,6 @@ use super::{
     budget::Budget,
     crowd::Visit,
     fresh::{Fresh, TokenFile},
-    told::Told,
 };
 use crate::{
     access::{Least, Role, least},
@@ -18,13 +17,43 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use std::sync::Arc;
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tarquet_common::{codes::cluster, failure::Failure};
 use tarquet_proto::status;
+use tokio::time::Instant;
 use tonic::{Code, Status};
 
 /// Paths of the HTTP port that say only whether it serves.
 pub(super) const OPEN_PATHS: [&str; 2] = ["/healthz", "/readyz"];
+
+/// At most one line in this time.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Refusals in the log: enough to see an attack, never so many that they are one. What was told last, and how much was
+/// not.
+#[derive(Default)]
+struct Told(Mutex<(Option<Instant>, u64)>);
+
+impl Told {
+    /// A call was refused. The token is no part of what is told.
+    fn refused(&self, from: Option<SocketAddr>, path: &str, why: &Failure) {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.0.is_some_and(|at| at.elapsed() < EVERY) {
+            last.1 += 1;
+            return;
+        }
+        let since = std::mem::take(&mut last.1);
+        last.0 = Some(Instant::now());
+        drop(last);
+        // A path is the caller's text: cut, and quoted by the log.
+        let path: String = path.chars().take(100).collect();
+        tracing::warn!(?from, path, code = %why.code, others = since, "refused: {why}");
+    }
+}
 
 /// Judges calls by their token.
 pub(super) struct Guard {

@@ -2,7 +2,6 @@
 
 use crate::{
     handle::CoordinatorHandle,
-    jobs::{Jobs, JobsError},
     metrics::{CONTENT_TYPE, Metrics, Snapshot},
 };
 use axum::{
@@ -15,6 +14,7 @@ use axum::{
 };
 use serde_json::json;
 use std::{fmt::Write, sync::Arc};
+use tarquet_client::{Jobs, JobsError};
 use tarquet_common::failure::Class;
 
 /// Jobs on the plain page.

@@ -1,11 +1,9 @@
 //! What people ask, over gRPC.
 
-use crate::{
-    handle::CoordinatorHandle,
-    jobs::{Jobs, JobsError, Steer},
-};
+use crate::handle::CoordinatorHandle;
 use futures::{StreamExt, stream::BoxStream};
 use serde::{Serialize, de::DeserializeOwned};
+use tarquet_client::{Jobs, JobsError, Steer};
 use tarquet_common::{ids::WorkerId, store::StoreSettings};
 use tarquet_core::views::ShardFilter;
 use tarquet_proto::{

@@ -18,7 +18,6 @@ mod jobs;
 mod limits;
 mod port;
 mod serve;
-mod told;
 mod worker;
 
 pub use serve::{Serving, serve};

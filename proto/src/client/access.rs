@@ -1,14 +1,19 @@
 //! Where a coordinator is, and as whom to come.
 
-use super::{
-    bearer::{Bearer, Line},
-    connect::Connect,
-    secret::Token,
+use super::{connect::Connect, secret::Token};
+use crate::{
+    status::refused,
+    tls::{ALPN_H2, ClientFiles, client_config, name_of},
 };
-use crate::tls::{ALPN_H2, ClientFiles, client_config, name_of};
 use std::{net::IpAddr, time::Duration};
 use tarquet_common::{codes::cluster, failure::Failure};
-use tonic::{codegen::http::Uri, service::interceptor::InterceptedService, transport::Endpoint};
+use tonic::{
+    Request, Status,
+    codegen::http::Uri,
+    metadata::AsciiMetadataValue,
+    service::{Interceptor, interceptor::InterceptedService},
+    transport::{Channel, Endpoint},
+};
 
 /// How long a connection may take to be made, TLS included.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -100,6 +105,25 @@ impl Access {
         }
         let told = "the token would be sent without TLS to another machine";
         Err(Failure::new(cluster::TOKEN_IN_THE_OPEN, told).at_uri(&self.url))
+    }
+}
+
+/// A channel to a coordinator whose calls carry the token.
+pub type Line = InterceptedService<Channel, Bearer>;
+
+/// Puts the token of a call into its metadata (RFC 6750, section 2.1).
+#[derive(Clone, Debug)]
+pub struct Bearer(Option<Token>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut ask: Request<()>) -> Result<Request<()>, Status> {
+        let Some(token) = &self.0 else { return Ok(ask) };
+        let secret = token.read().map_err(|failure| refused(&failure))?;
+        let mut value = AsciiMetadataValue::try_from(format!("Bearer {}", secret.reveal()))
+            .expect("a token is of visible ASCII");
+        value.set_sensitive(true);
+        ask.metadata_mut().insert("authorization", value);
+        Ok(ask)
     }
 }
 

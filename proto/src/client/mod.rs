@@ -4,12 +4,10 @@
 //! each connection and a token file at each call, so both change without a restart.
 
 mod access;
-mod bearer;
 mod connect;
 mod probe;
 mod secret;
 
-pub use access::Access;
-pub use bearer::Line;
+pub use access::{Access, Bearer, Line};
 pub use probe::get;
 pub use secret::{Secret, Token};

@@ -1,38 +1,17 @@
 //! The verbs of a worker.
 
-use super::{BadMessage, from_failure, from_receipt, need, to_failure, to_receipt};
+use super::{
+    BadMessage, from_attempt, from_failure, from_receipt, from_shard, need, to_attempt, to_failure,
+    to_receipt, to_shard,
+};
 use crate::v1;
 use tarquet_common::{
-    ids::{AttemptId, ShardId, WorkerId},
+    ids::WorkerId,
     leasing::{
         Acquire, Complete, Completed, Directive, Fail, Goodbye, Lease, Progress, Register, Registered, Renew,
     },
     store::StoreSettings,
 };
-
-/// Into the message.
-pub fn from_shard(s: &ShardId) -> v1::ShardId {
-    v1::ShardId { job: s.job.to_string(), stage: u32::from(s.stage), shard: s.shard }
-}
-
-/// Out of the message.
-pub fn to_shard(m: Option<v1::ShardId>) -> Result<ShardId, BadMessage> {
-    let m = need(m, "shard")?;
-    let job = m.job.parse().map_err(|e| BadMessage::malformed("shard.job", e))?;
-    let stage = u8::try_from(m.stage).map_err(|e| BadMessage::malformed("shard.stage", e))?;
-    Ok(ShardId { job, stage, shard: m.shard })
-}
-
-/// Into the message.
-pub fn from_attempt(a: AttemptId) -> v1::AttemptId {
-    v1::AttemptId { generation: a.generation, n: a.n }
-}
-
-/// Out of the message.
-pub fn to_attempt(m: Option<v1::AttemptId>) -> Result<AttemptId, BadMessage> {
-    let m = need(m, "attempt")?;
-    Ok(AttemptId { generation: m.generation, n: m.n })
-}
 
 fn to_worker(name: String) -> Result<WorkerId, BadMessage> {
     if name.is_empty() {

@@ -3,19 +3,17 @@
 //! Into a message nothing can fail. Out of one a field may be absent or malformed; that is a [`BadMessage`]
 //! naming the field, which a service answers with `INVALID_ARGUMENT` and a client takes for a broken peer.
 
-mod failure;
 mod leasing;
-mod message;
+mod parts;
 mod receipt;
 mod views;
 
-pub use failure::{from_failure, to_failure};
 pub use leasing::*;
-pub use message::BadMessage;
+pub use parts::{BadMessage, from_attempt, from_failure, from_shard, to_attempt, to_failure, to_shard};
 pub use receipt::{from_receipt, to_receipt};
 pub use views::mirror;
 
-use message::need;
+use parts::need;
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Receipts.
 
-use super::{BadMessage, leasing, need};
+use super::{BadMessage, from_attempt, from_shard, need, to_attempt, to_shard};
 use crate::v1;
 use tarquet_common::{
     ids::WorkerId,
@@ -13,9 +13,9 @@ const OUTPUT_BYTES_MAX: usize = 1 << 20;
 /// Into the message.
 pub fn from_receipt(r: &Receipt) -> v1::Receipt {
     v1::Receipt {
-        shard: Some(leasing::from_shard(&r.shard)),
+        shard: Some(from_shard(&r.shard)),
         round: r.round,
-        attempt: Some(leasing::from_attempt(r.attempt)),
+        attempt: Some(from_attempt(r.attempt)),
         worker: r.worker.0.clone(),
         artifacts: r.artifacts.iter().map(from_artifact).collect(),
         counts: Some(from_counts(&r.counts)),
@@ -36,9 +36,9 @@ pub fn to_receipt(m: v1::Receipt) -> Result<Receipt, BadMessage> {
         json => serde_json::from_slice(json).map_err(|e| BadMessage::malformed("receipt.output_json", e))?,
     };
     Ok(Receipt {
-        shard: leasing::to_shard(m.shard)?,
+        shard: to_shard(m.shard)?,
         round: m.round,
-        attempt: leasing::to_attempt(m.attempt)?,
+        attempt: to_attempt(m.attempt)?,
         worker: WorkerId(m.worker),
         artifacts: m.artifacts.into_iter().map(to_artifact).collect(),
         counts: to_counts(need(m.counts, "receipt.counts")?)?,

@@ -3,9 +3,9 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
-    path::Path,
     process::Command,
 };
+use tarquet_kit::environment;
 use tarquet_s3server::{Config, Server};
 
 /// One request by hand; the response's head and body.
@@ -72,22 +72,13 @@ fn a_directory_is_served_without_copying() {
 /// boto3, awscrt, requests and psutil.
 #[test]
 fn the_conformance_list_passes() {
-    let skip = |why: &str| {
-        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{why}");
-        eprintln!("skipped: {why}");
-    };
-    let Some(shared) = std::env::var_os("TARQUET_SHARED") else {
-        return skip("TARQUET_SHARED is not set");
-    };
-    let Some(python) = std::env::var_os("TARQUET_PYTHON23") else {
-        return skip("TARQUET_PYTHON23 is not set");
-    };
+    let Some(script) = environment::shared("tools/s3check.py") else { return };
+    let Some(python) = environment::path("TARQUET_PYTHON23") else { return };
     let needs = Command::new(&python).args(["-c", "import boto3, awscrt, requests, psutil"]).output();
     if !needs.is_ok_and(|o| o.status.success()) {
-        return skip("TARQUET_PYTHON23 has no boto3, awscrt, requests or psutil");
+        return environment::skip("TARQUET_PYTHON23 has no boto3, awscrt, requests or psutil");
     }
     let server = Server::start(Config::default()).unwrap();
-    let script = Path::new(&shared).join("tools/s3check.py");
     let run = Command::new(&python)
         .arg(script)
         .args([&server.url, &server.access_key, &server.secret_key])

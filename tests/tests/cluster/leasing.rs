@@ -2,9 +2,10 @@
 
 use crate::{
     fake::FakeWork,
-    world::{World, in_process},
+    world::{World, in_process, until},
 };
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
+use tarquet_client::Jobs;
 use tarquet_common::{
     codes::{cluster, store},
     failure::Failure,
@@ -14,7 +15,7 @@ use tarquet_common::{
         Register, Renew,
     },
 };
-use tarquet_coordinator::Jobs;
+use tarquet_core::views::WorkerLine;
 use tarquet_worker::agent::{Attempt, AttemptContext, Stop};
 
 fn id() -> WorkerId {
@@ -45,6 +46,24 @@ async fn done(lease: &Lease) -> Complete {
     Complete { worker: id(), receipt }
 }
 
+/// The only worker's line.
+async fn line(jobs: &dyn Jobs) -> WorkerLine {
+    let mut workers = jobs.workers(None, 10).await.unwrap().lines;
+    assert_eq!(workers.len(), 1);
+    workers.remove(0)
+}
+
+/// Now, in milliseconds since the worker came, by the coordinator's clock.
+async fn moment(jobs: &dyn Jobs) -> u64 {
+    line(jobs).await.age_ms
+}
+
+/// When the worker was last heard of, by the same clock.
+async fn heard_at(jobs: &dyn Jobs) -> u64 {
+    let line = line(jobs).await;
+    line.age_ms - line.silent_ms
+}
+
 async fn contract(leasing: Arc<dyn Leasing>, jobs: &dyn Jobs, world: &World) {
     // Nobody is let in who did not register, and not with another build.
     assert_eq!(leasing.acquire(acquire(0, 0)).await, Err(LeasingError::UnknownWorker));
@@ -57,17 +76,20 @@ async fn contract(leasing: Arc<dyn Leasing>, jobs: &dyn Jobs, world: &World) {
     assert_eq!(leasing.register(register(build)).await.unwrap(), terms);
     assert!(terms.generation >= 1 && terms.renew_every_ms < terms.lease_ttl_ms);
 
-    // Without work, a call is held for as long as it may be.
-    let started = tokio::time::Instant::now();
+    // Without work, a call is held for as long as it may be, by the coordinator's clock.
+    let before = heard_at(jobs).await;
     assert_eq!(leasing.acquire(acquire(1, 300)).await, Ok(None));
-    assert!(started.elapsed() >= Duration::from_millis(250), "{:?}", started.elapsed());
+    let called = heard_at(jobs).await;
+    let told = moment(jobs).await;
+    assert!(called >= before && told >= called + 300, "called at {called} ms, answered before {told} ms");
 
     // A call that waits is answered as soon as there is work; a repeat gets the same lease.
     let waiting = tokio::spawn({
         let leasing = leasing.clone();
-        async move { leasing.acquire(acquire(2, 20_000)).await }
+        async move { leasing.acquire(acquire(2, 60_000)).await }
     });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    until("the call", || async { heard_at(jobs).await > called }).await;
+    assert!(!waiting.is_finished(), "there is nothing to do yet");
     jobs.submit("t".to_owned(), world.spec(2)).await.unwrap();
     let first = waiting.await.unwrap().unwrap().expect("a lease");
     assert_eq!(first.stage_name, "first");

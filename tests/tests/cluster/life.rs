@@ -5,11 +5,12 @@ use crate::{
     world::{World, in_process, until, until_state, worker},
 };
 use futures::StreamExt;
+use tarquet_client::{Jobs, JobsError, Steer};
 use tarquet_common::{
     codes::{cluster, plan, publish, store},
     failure::Failure,
 };
-use tarquet_coordinator::{Coordinator, Jobs, JobsError, Steer, ledger::MemoryLedger};
+use tarquet_coordinator::{Coordinator, ledger::MemoryLedger};
 
 fn refused(error: JobsError) -> Failure {
     match error {

@@ -5,8 +5,9 @@ use crate::{
     world::{World, in_process, until, until_state, worker},
 };
 use std::fs;
+use tarquet_client::{Jobs, Steer};
 use tarquet_common::codes::publish;
-use tarquet_coordinator::{Jobs, Steer, ledger::MemoryLedger};
+use tarquet_coordinator::ledger::MemoryLedger;
 
 #[tokio::test]
 async fn a_foreign_object_holds_the_job_and_is_left_alone() {

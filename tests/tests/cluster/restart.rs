@@ -5,13 +5,14 @@ use crate::{
     world::{World, remove, until, until_state, worker},
 };
 use std::{collections::BTreeMap, fs, sync::Arc};
+use tarquet_client::{Jobs, JobsError, Steer};
 use tarquet_common::{
     clock::SystemClock,
     codes::cluster,
     ids::JobId,
     store::{StoreSettings, Stores},
 };
-use tarquet_coordinator::{Coordinator, Jobs, JobsError, Steer};
+use tarquet_coordinator::Coordinator;
 
 const SHARDS: u32 = 12;
 

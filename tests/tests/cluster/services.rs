@@ -7,6 +7,7 @@ use crate::{
 use serde::Serialize;
 use serde_json::Value;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tarquet_client::{Jobs, JobsError, Steer};
 use tarquet_common::{
     clock::SystemClock,
     codes::cluster,
@@ -15,8 +16,7 @@ use tarquet_common::{
     store::Stores,
 };
 use tarquet_coordinator::{
-    Coordinator, CoordinatorSettings, FilePaths, Jobs, JobsError, ListenSettings, SHARED_PROBE, Serving,
-    Steer,
+    Coordinator, CoordinatorSettings, FilePaths, ListenSettings, SHARED_PROBE, Serving,
 };
 use tarquet_core::views::{ShardFilter, ShardLine};
 use tarquet_proto::{convert::mirror, v1};

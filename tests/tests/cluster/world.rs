@@ -9,10 +9,11 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tarquet_client::{Jobs, RemoteJobs};
 use tarquet_common::{clock::SystemClock, failure::Failure, ids::WorkerId, leasing::Leasing, store::Stores};
 use tarquet_coordinator::{
-    Coordinator, CoordinatorHandle, CoordinatorSettings, FilePaths, Jobs, ListenSettings, RemoteJobs,
-    Serving, ledger::MemoryLedger,
+    Coordinator, CoordinatorHandle, CoordinatorSettings, FilePaths, ListenSettings, Serving,
+    ledger::MemoryLedger,
 };
 use tarquet_core::{Settings, views::JobStatus};
 use tarquet_proto::client::Access;

@@ -5,7 +5,7 @@ use std::{
     fs,
     io::{Read, Write},
 };
-use tarquet_tests::environment::repository;
+use tarquet_kit::environment::repository;
 
 /// Bytes of a tar block.
 pub(crate) const BLOCK: usize = 512;

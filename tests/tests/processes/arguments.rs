@@ -3,13 +3,14 @@
 use crate::{
     archives::{frames, lz4, tar},
     cluster::Cluster,
-    world::{Answer, BUCKET, World, answer, until},
+    world::{Answer, BUCKET, World, answer},
 };
 use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
+use tarquet_kit::until;
 
 /// A world with one good archive on disk and in the bucket.
 fn world() -> World {

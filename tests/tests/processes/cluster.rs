@@ -1,6 +1,6 @@
 //! Coordinator and workers as processes.
 
-use crate::world::{Answer, World, answer, until};
+use crate::world::{Answer, World, answer};
 use serde_json::Value;
 use std::{
     fs::{self, File},
@@ -8,6 +8,7 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
 };
+use tarquet_kit::until;
 
 /// A process of ours; killed when dropped.
 pub(crate) struct Process {

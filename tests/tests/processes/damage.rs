@@ -3,10 +3,11 @@
 use crate::{
     archives::{BLOCK, Entry, frames, lz4, tar, tar_without_end},
     cluster::Cluster,
-    world::{BUCKET, World, until},
+    world::{BUCKET, World},
 };
 use flate2::write::GzEncoder;
 use std::{fs, io::Write};
+use tarquet_kit::until;
 use tarquet_s3server::{Effect, Fault};
 
 /// Runs a good archive beside a bad one: held with `code` at the bad one, then accepted without it.

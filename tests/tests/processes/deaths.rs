@@ -2,10 +2,11 @@
 
 use crate::{
     cluster::Cluster,
-    world::{BUCKET, World, assert_same, until},
+    world::{BUCKET, World, assert_same},
 };
 use serde_json::Value;
 use std::{collections::BTreeSet, fs};
+use tarquet_kit::until;
 use tarquet_s3server::{Effect, Fault};
 
 const PARTITIONS: usize = 20;

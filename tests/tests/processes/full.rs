@@ -3,9 +3,10 @@
 use crate::{
     archives::{frames, lz4, tar},
     cluster::Cluster,
-    world::{BUCKET, World, answer, assert_same, until},
+    world::{BUCKET, World, answer, assert_same},
 };
 use std::{fs, process::Command};
+use tarquet_kit::until;
 use tarquet_tests::confine::with_small_disk;
 
 #[test]

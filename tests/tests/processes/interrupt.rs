@@ -1,7 +1,8 @@
 //! A `run` that is asked to stop: it drains, says how to go on, and goes on.
 
-use crate::world::{BUCKET, World, until};
+use crate::world::{BUCKET, World};
 use std::process::{Child, Command, Stdio};
+use tarquet_kit::until;
 use tarquet_s3server::{Effect, Fault};
 
 /// Ctrl-C and what supervisors send.

@@ -6,7 +6,7 @@ use crate::{
 };
 use serde_json::Value;
 use std::{fs, io::Read, path::PathBuf};
-use tarquet_tests::environment::{self, repository};
+use tarquet_kit::environment::{self, repository};
 
 /// Converts an archive of good frames among which the bad ones stand.
 fn convert(world: &World, bad: &[Entry]) -> Answer {

@@ -3,7 +3,7 @@
 //! Counted is what the kernel cannot take back: anonymous pages (`RssAnon`), and the reserved blocks of scratch, which are
 //! mappings of nameless files in `/dev/shm`.
 
-use crate::world::{Answer, World, until};
+use crate::world::{Answer, World};
 use std::{
     fs,
     path::Path,
@@ -11,9 +11,9 @@ use std::{
     sync::Mutex,
     time::Duration,
 };
+use tarquet_kit::{environment, until};
 use tarquet_tests::{
     confine::MemoryGroup,
-    environment,
     python::{self, Pandas},
 };
 

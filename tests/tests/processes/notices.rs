@@ -2,7 +2,7 @@
 
 use crate::{
     cluster::Cluster,
-    world::{BUCKET, World, until},
+    world::{BUCKET, World},
 };
 use std::{
     io::{BufRead, BufReader, Write},
@@ -13,6 +13,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
+use tarquet_kit::until;
 use tarquet_s3server::{Effect, Fault};
 
 const TOKEN: &str = "a-token";

@@ -2,10 +2,11 @@
 
 use crate::{
     cluster::Cluster,
-    world::{BUCKET, World, until},
+    world::{BUCKET, World},
 };
 use std::sync::Arc;
 use tarquet_common::store::{Metadata, Store, StoreSettings, Stores, Uri};
+use tarquet_kit::until;
 use tarquet_s3server::{Effect, Fault};
 
 /// Begins an upload, as somebody else would, or a worker that nobody remembers.

@@ -2,9 +2,10 @@
 
 use crate::{
     cluster::Cluster,
-    world::{BUCKET, World, assert_same, until},
+    world::{BUCKET, World, assert_same},
 };
 use std::fs;
+use tarquet_kit::until;
 use tarquet_s3server::{Conditions, Config, Effect, Fault};
 
 const SPEC: &str = "version = 1\nkind = \"convert\"\n[input]\nuris = [\"s3://test/in/*.tar.lz4\"]\n[output]\n\

@@ -5,17 +5,14 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    time::{Duration, Instant},
 };
+use tarquet_kit::environment::repository;
 use tarquet_s3server::{Config, Server};
-use tarquet_tests::{binary, environment::repository};
+use tarquet_tests::binary;
 use tempfile::TempDir;
 
 /// The bucket of every world.
 pub(crate) const BUCKET: &str = "test";
-/// Longest that anything here may take, on a machine with other things to do.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
-
 /// A directory with an S3 server beside it.
 pub(crate) struct World {
     pub(crate) dir: TempDir,
@@ -145,19 +142,6 @@ pub(crate) fn answer(command: &mut Command) -> Answer {
     let output = command.output().expect("tarquet starts");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Answer { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
-}
-
-/// Asks again and again until there is an answer.
-pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    #[expect(clippy::disallowed_methods, reason = "real processes live in real time")]
-    let began = Instant::now();
-    loop {
-        if let Some(found) = ask() {
-            return found;
-        }
-        assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 /// Two datasets that must have the same files with the same bytes.

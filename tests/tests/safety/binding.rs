@@ -1,10 +1,11 @@
 //! What is refused before anything is served or sent.
 
-use crate::world::{Process, World, answer, until};
+use crate::world::{Process, World, answer};
 use std::{fs, os::unix::fs::PermissionsExt};
 use tarquet_common::codes::cluster::{
     CERTS_EXIST, INSECURE_ADDRESS, TLS_FILE_UNUSABLE, TOKEN_IN_THE_OPEN, TOKENS_UNUSABLE,
 };
+use tarquet_kit::until;
 
 const TLS: [&str; 4] = ["--tls-cert", "certs/coordinator/tls.crt", "--tls-key", "certs/coordinator/tls.key"];
 const TOKENS: [&str; 2] = ["--tokens", "certs/coordinator/tokens"];

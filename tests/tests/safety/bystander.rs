@@ -9,7 +9,7 @@ use std::{
     thread::JoinHandle,
     time::{Duration, Instant},
 };
-use tarquet_coordinator::{Jobs, RemoteJobs};
+use tarquet_client::{Jobs, RemoteJobs};
 use tarquet_proto::client::Access;
 
 /// How it went.

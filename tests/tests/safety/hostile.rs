@@ -16,8 +16,9 @@ use std::{
     },
     time::Duration,
 };
+use tarquet_client::{Jobs, JobsError, RemoteJobs};
 use tarquet_common::codes::cluster::{TLS_REFUSED, UNAUTHENTICATED};
-use tarquet_coordinator::{Jobs, JobsError, RemoteJobs};
+use tarquet_kit::until;
 use tarquet_proto::client::{Access, Secret, Token};
 
 /// What memory may grow by, whatever is done.
@@ -143,10 +144,16 @@ fn tokens_that_are_wrong_old_or_almost_right() {
         world.tarquet(&["certs", "token", "certs", "operator"]).exits(0);
         world.tarquet(&["certs", "token", "certs", "operator", "--retire"]).exits(0);
         let good = world.read("certs/operator/token").trim().to_owned();
-        let mut wrong = vec![old, hash.replace("sha256:", ""), good.to_uppercase()];
+        let mut wrong = vec![old.clone(), hash.replace("sha256:", ""), good.to_uppercase()];
         wrong.extend([good[..good.len() - 1].to_owned(), format!("{good}0"), "x".repeat(8_000)]);
         wrong.extend((0..500).map(|n| format!("tq-operator-{n:064x}")));
-        std::thread::sleep(Duration::from_secs(3));
+        // The file of tokens is read again some time after it has changed.
+        until("the old token's end", || {
+            (coordinator.get("/", Some(&format!("Bearer {old}"))).0 == 401).then_some(())
+        });
+        until("the new token", || {
+            (coordinator.get("/", Some(&format!("Bearer {good}"))).0 == 200).then_some(())
+        });
         let tries = wrong.len() * 4;
         for odd in [format!("Bearer {hash}"), "Bearer".to_owned(), format!("Digest {good}")] {
             assert_eq!(coordinator.get("/", Some(&odd)).0, 401, "{odd}");

@@ -2,9 +2,10 @@
 
 use crate::{
     wire,
-    world::{Coordinator, Shield, World, answer, parts, until},
+    world::{Coordinator, Shield, World, answer, parts},
 };
 use tarquet_common::codes::cluster::UNAUTHENTICATED;
+use tarquet_kit::until;
 
 #[test]
 fn certificates_and_tokens_change_under_a_running_cluster() {

@@ -5,17 +5,14 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::{Duration, Instant},
 };
+use tarquet_kit::{environment::repository, until};
 use tarquet_proto::{
     client::{Access, Token},
     tls::ClientFiles,
 };
-use tarquet_tests::{binary, environment::repository};
+use tarquet_tests::binary;
 use tempfile::TempDir;
-
-/// Longest that anything here may take, on a machine with other things to do.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 pub(crate) struct World {
     dir: TempDir,
@@ -98,19 +95,6 @@ pub(crate) fn answer(command: &mut Command) -> Answer {
     let output = command.output().expect("tarquet starts");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Answer { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
-}
-
-/// Asks again and again until there is an answer.
-pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    #[expect(clippy::disallowed_methods, reason = "real processes live in real time")]
-    let began = Instant::now();
-    loop {
-        if let Some(found) = ask() {
-            return found;
-        }
-        assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 /// A process of ours; killed when dropped.

@@ -5,6 +5,7 @@ mod support;
 use std::path::Path;
 use tarquet_common::codes::format;
 use tarquet_decode::{KeyChoice, Options, decode};
+use tarquet_kit::environment;
 
 /// Decodes one case and tells what is wrong with the outcome.
 fn check(case: &Path) -> Vec<String> {
@@ -48,14 +49,14 @@ fn check_all(dir: &Path, wanted: impl Fn(&str) -> bool) {
 
 #[test]
 fn fixed_fixtures_of_three_pandas() {
-    if let Some(dir) = support::shared("fixtures/hdf5") {
+    if let Some(dir) = environment::shared("fixtures/hdf5") {
         check_all(&dir, |name| name.contains("_fx_"));
     }
 }
 
 #[test]
 fn table_fixtures_of_three_pandas() {
-    if let Some(dir) = support::shared("fixtures/hdf5") {
+    if let Some(dir) = environment::shared("fixtures/hdf5") {
         check_all(&dir, |name| name.contains("_tb_"));
     }
 }

@@ -4,36 +4,15 @@
 mod support;
 
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
-    time::{Duration, SystemTime},
+    time::Duration,
 };
 use tarquet_common::{codes::format, failure::Class};
 use tarquet_decode::{Limits, Options, decode};
-
-/// Counts what is allocated, and the most that ever was.
-struct Counting;
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: every call goes to the system's allocator unchanged; only sizes are counted beside it.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(live, Ordering::Relaxed);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
+use tarquet_kit::{
+    environment,
+    measure::{Counting, measured},
+};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -57,31 +36,24 @@ fn tight() -> Options {
     Options { limits, ..Options::default() }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a test of how long something takes needs the real clock")]
-fn now() -> SystemTime {
-    SystemTime::now()
-}
+/// Of a processor's time: what any file may take, however busy the machine is otherwise.
+const TIME_MAX: Duration = Duration::from_secs(1);
 
 /// Decodes and judges: no panic, a failure of class Input or a frame, in time, in memory.
 fn judge(name: &str, bytes: Vec<u8>, wrong: &mut Vec<String>) -> Option<tarquet_common::codes::Code> {
     let size = bytes.len();
-    let start = now();
-    PEAK.store(LIVE.load(Ordering::Relaxed), Ordering::Relaxed);
-    let before = LIVE.load(Ordering::Relaxed);
-    let outcome = catch_unwind(AssertUnwindSafe(|| decode(bytes, &tight())));
-    let (took, peak) =
-        (start.elapsed().unwrap_or_default(), PEAK.load(Ordering::Relaxed).saturating_sub(before));
-    if took > Duration::from_secs(1) {
-        wrong.push(format!("{name}: took {took:?}"));
+    let cost = measured(|| decode(bytes, &tight()));
+    if cost.took > TIME_MAX {
+        wrong.push(format!("{name}: took {:?}", cost.took));
     }
     // what is decoded, its source, and what stands in between
-    if peak > 4 * 64 * MIB as usize + 8 * size {
-        wrong.push(format!("{name}: {peak} bytes allocated for a file of {size}"));
+    if cost.peak_bytes > 4 * 64 * MIB as usize + 8 * size {
+        wrong.push(format!("{name}: {} bytes allocated for a file of {size}", cost.peak_bytes));
     }
-    match outcome {
-        Err(_) => wrong.push(format!("{name}: panicked")),
-        Ok(Ok(_)) => {}
-        Ok(Err(failure)) => {
+    match cost.gave {
+        None => wrong.push(format!("{name}: panicked")),
+        Some(Ok(_)) => {}
+        Some(Err(failure)) => {
             if failure.class() != Class::Input || failure.message.is_empty() || failure.place.item.is_none() {
                 wrong.push(format!("{name}: an unhelpful failure: {failure:?}"));
             }
@@ -104,7 +76,7 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 #[test]
 fn the_malformed_files_of_hdf5_do_no_harm() {
     let _alone = ALONE.lock();
-    let Some(dir) = support::shared("corpus/cve_hdf5") else { return };
+    let Some(dir) = environment::shared("corpus/cve_hdf5") else { return };
     let files = files(&dir);
     assert_eq!(files.len(), 137, "files in {}", dir.display());
     let mut wrong = Vec::new();
@@ -117,7 +89,7 @@ fn the_malformed_files_of_hdf5_do_no_harm() {
 #[test]
 fn files_that_try_to_leave_themselves_are_refused_by_name() {
     let _alone = ALONE.lock();
-    let Some(dir) = support::shared("fixtures/hdf5-escape") else { return };
+    let Some(dir) = environment::shared("fixtures/hdf5-escape") else { return };
     for file in files(&dir) {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         let mut wrong = Vec::new();
@@ -215,7 +187,7 @@ fn what_is_not_hdf5_says_so() {
 #[test]
 fn a_file_cut_short_is_truncated() {
     let _alone = ALONE.lock();
-    let Some(dir) = support::shared("fixtures/hdf5") else { return };
+    let Some(dir) = environment::shared("fixtures/hdf5") else { return };
     let whole = support::bytes(&dir.join("p23_fx_f64.h5"));
     for keep in [whole.len() - 1, whole.len() / 2, 600] {
         let failure = decode(whole[..keep].to_vec(), &Options::default()).unwrap_err();
@@ -226,7 +198,7 @@ fn a_file_cut_short_is_truncated() {
 #[test]
 fn limits_are_checked_before_anything_is_allocated() {
     let _alone = ALONE.lock();
-    let Some(dir) = support::shared("fixtures/hdf5") else { return };
+    let Some(dir) = environment::shared("fixtures/hdf5") else { return };
     let bytes = support::bytes(&dir.join("p23_fx_numeric_mix.h5"));
     let all = Limits::default();
     let tight = [

@@ -8,6 +8,7 @@ mod support;
 use std::path::Path;
 use tarquet_common::codes::format;
 use tarquet_decode::{KeyChoice, Options, decode, decode_with_libhdf5, frame::Frame};
+use tarquet_kit::environment;
 
 fn same(a: &Frame, b: &Frame) -> bool {
     a.key == b.key
@@ -54,7 +55,7 @@ fn the_rules_of_fidelity_hold_through_libhdf5_too() {
 
 #[test]
 fn the_fixtures_of_three_pandas_are_one_through_both() {
-    if let Some(dir) = support::shared("fixtures/hdf5") {
+    if let Some(dir) = environment::shared("fixtures/hdf5") {
         assert!(compare(&dir) > 60);
     }
 }

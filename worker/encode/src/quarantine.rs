@@ -113,7 +113,7 @@ fn columns(records: &[FailureRecord]) -> Vec<ArrayRef> {
         number(|r| Some(r.seq)),
         text(records, |r| Some(&r.fingerprint)),
         printed(|r| r.code.to_string()),
-        text(records, |r| Some(class_name(r.class))),
+        text(records, |r| Some(r.class.as_str())),
         Arc::new(records.iter().map(|r| Some(r.retryable)).collect::<BooleanArray>()),
         text(records, |r| Some(&r.uri)),
         text(records, |r| r.etag.as_deref()),
@@ -154,18 +154,6 @@ fn attempts(records: &[FailureRecord]) -> ArrayRef {
     let offsets = OffsetBuffer::from_lengths(records.iter().map(|r| r.attempts.len()));
     let field = Arc::new(Field::new("item", DataType::Struct(attempt_fields()), true));
     Arc::new(ListArray::new(field, offsets, Arc::new(values), None))
-}
-
-/// The word for a class.
-fn class_name(class: Class) -> &'static str {
-    match class {
-        Class::Input => "input",
-        Class::Environment => "environment",
-        Class::Denied => "denied",
-        Class::Lost => "lost",
-        Class::Bug => "bug",
-        Class::Usage => "usage",
-    }
 }
 
 /// One row of a file that is being read.
@@ -223,7 +211,7 @@ fn record(row: &Row<'_>) -> Result<FailureRecord, Failure> {
         code: code.parse().map_err(|error| unreadable("names an unknown code").caused_by(&error))?,
         class: [Class::Input, Class::Environment, Class::Denied, Class::Lost, Class::Bug, Class::Usage]
             .into_iter()
-            .find(|known| class_name(*known) == class)
+            .find(|known| known.as_str() == class)
             .ok_or_else(|| unreadable(&format!("names an unknown class {class}")))?,
         retryable: row.flag("retryable")?,
         uri: row.some_text("uri")?,

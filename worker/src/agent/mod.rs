@@ -16,7 +16,6 @@
 //! finish, hands the rest back and says goodbye.
 
 mod attempt;
-mod backoff;
 mod drain;
 mod notices;
 mod progress;

@@ -1,6 +1,6 @@
 //! Saying a thing until it is answered.
 
-use super::{backoff::Backoff, settings::AgentSettings};
+use super::settings::AgentSettings;
 use std::{
     future::Future,
     sync::{
@@ -12,9 +12,34 @@ use std::{
 use tarquet_common::{
     codes::cluster,
     failure::Failure,
+    jitter::backoff_ms,
     leasing::{Leasing, LeasingError, Registered},
 };
 use tokio::time::Instant;
+
+/// The first wait before a thing is said again, and the longest.
+const WAIT_MS: (u64, u64) = (100, 5_000);
+
+/// How long to wait before saying it again. Workers which lost their coordinator together do not come back together.
+#[derive(Clone, Debug)]
+pub(super) struct Backoff {
+    tries: u32,
+    seed: u64,
+}
+
+impl Backoff {
+    /// `seed` differs between workers and between calls.
+    fn new(seed: u64) -> Self {
+        Self { tries: 0, seed }
+    }
+
+    /// The next wait.
+    pub(super) fn next(&mut self) -> Duration {
+        self.tries = self.tries.saturating_add(1);
+        let seed = self.seed.wrapping_add(self.tries.into());
+        Duration::from_millis(backoff_ms(self.tries, seed, WAIT_MS.0, WAIT_MS.1))
+    }
+}
 
 /// One worker's relation to its coordinator, shared by its slots.
 pub(super) struct Session {
@@ -129,4 +154,24 @@ fn seed_of(settings: &AgentSettings, call: u64) -> u64 {
     let mut hasher = DefaultHasher::new();
     (&settings.worker, call).hash(&mut hasher);
     hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_a_bound_and_differ_between_workers() {
+        let waits = |seed| {
+            let mut b = Backoff::new(seed);
+            (0..40).map(|_| b.next().as_millis()).collect::<Vec<_>>()
+        };
+        let (first, most) = (u128::from(WAIT_MS.0), u128::from(WAIT_MS.1));
+        let a = waits(1);
+        assert!((first / 2..=first).contains(&a[0]), "{a:?}");
+        assert!(a.iter().all(|&ms| ms <= most), "{a:?}");
+        assert!(a[30..].iter().all(|&ms| ms >= most / 2), "{a:?}");
+        assert!(a[30..].iter().any(|&ms| ms != a[30]), "{a:?}");
+        assert_ne!(a, waits(2));
+    }
 }

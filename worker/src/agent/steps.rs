@@ -47,8 +47,9 @@ impl Step {
 type Spent = [u64; Step::ALL.len()];
 
 /// What was spent so far, and how much of it was told.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Steps {
+    now: fn() -> Instant,
     spent: [AtomicU64; Step::ALL.len()],
     waited: AtomicU64,
     told: Mutex<Spent>,
@@ -58,21 +59,37 @@ fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
+impl Default for Steps {
+    fn default() -> Self {
+        Self::by(Instant::now)
+    }
+}
+
 impl Steps {
+    /// Nothing was spent yet, by this clock.
+    fn by(now: fn() -> Instant) -> Self {
+        Self { now, spent: Default::default(), waited: AtomicU64::new(0), told: Mutex::default() }
+    }
+
+    /// Nanoseconds since a moment.
+    fn since(&self, moment: Instant) -> u64 {
+        nanoseconds((self.now)().saturating_duration_since(moment))
+    }
+
     /// Does `work`, which is of this step, but for the time in which it was [`Self::waiting`].
     pub(super) fn timed<T>(&self, step: Step, work: impl FnOnce() -> T) -> T {
-        let (waited, since) = (self.waited.load(Relaxed), Instant::now());
+        let (waited, since) = (self.waited.load(Relaxed), (self.now)());
         let done = work();
         let waited = self.waited.load(Relaxed) - waited;
-        self.add(step, nanoseconds(since.elapsed()).saturating_sub(waited));
+        self.add(step, self.since(since).saturating_sub(waited));
         done
     }
 
     /// Does `work`, which is waiting for the other thread. Only one of the two threads does so inside a timed step.
     pub(super) fn waiting<T>(&self, work: impl FnOnce() -> T) -> T {
-        let since = Instant::now();
+        let since = (self.now)();
         let done = work();
-        self.waited.fetch_add(nanoseconds(since.elapsed()), Relaxed);
+        self.waited.fetch_add(self.since(since), Relaxed);
         done
     }
 
@@ -96,7 +113,20 @@ impl Steps {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::thread::sleep;
+    use std::cell::Cell;
+
+    thread_local! {
+        static NOW: Cell<Instant> = Cell::new(Instant::now());
+    }
+
+    /// By a clock that only [`pass`] moves.
+    fn steps() -> Steps {
+        Steps::by(|| NOW.get())
+    }
+
+    fn pass(ms: u64) {
+        NOW.set(NOW.get() + Duration::from_millis(ms));
+    }
 
     #[test]
     fn the_busiest_step_since_the_last_look() {
@@ -112,10 +142,18 @@ mod tests {
 
     #[test]
     fn waiting_for_the_other_thread_is_no_step() {
-        let steps = Steps::default();
-        let long = Duration::from_millis(40);
-        steps.timed(Step::Decompress, || steps.waiting(|| sleep(long)));
-        steps.timed(Step::Decode, || sleep(long / 4));
+        let steps = steps();
+        let done = steps.timed(Step::Decompress, || {
+            pass(9);
+            steps.waiting(|| pass(1_000));
+            pass(1);
+            "done"
+        });
+        steps.timed(Step::Decode, || pass(11));
+        steps.waiting(|| pass(1_000));
+        assert_eq!(done, "done");
+        let ms = |step: Step| steps.spent[step as usize].load(Relaxed) / 1_000_000;
+        assert_eq!((ms(Step::Decompress), ms(Step::Decode)), (10, 11));
         assert_eq!(steps.busiest(), Some(Step::Decode));
     }
 }

@@ -162,29 +162,27 @@ mod tests {
     use std::time::Duration;
     use tarquet_common::{
         codes::cluster,
-        store::{
-            StoreSettings, Stores, Uri,
-            faulty::{FaultyStore, Trouble, Verb},
-        },
+        store::{StoreSettings, Stores, Uri},
     };
+    use tarquet_faulty::{Calls, FaultyStore, Planted, Trouble, Verb};
 
     /// An upload into a store that never answers when a part comes.
-    fn silent(runtime: &Handle, dir: &std::path::Path, stop: &Stop) -> (FaultyStore, usize, Upload) {
+    fn silent(runtime: &Handle, dir: &std::path::Path, stop: &Stop) -> (Planted, Upload) {
         let root = Uri::parse_here(&dir.to_string_lossy()).unwrap();
         let inner = runtime.block_on(Stores::new().open(&root, &StoreSettings::default())).unwrap();
         let store = FaultyStore::new(inner);
-        let rule = store.plant(Verb::UploadPart, "", 0, u64::MAX, Trouble::Delay(Duration::from_secs(3600)));
+        let rule = store.plant(Calls::of(Verb::UploadPart), Trouble::Delay(Duration::from_secs(3600)));
         let settings = UploadSettings { part_bytes: 5 << 20, in_flight: 1 };
         let context = AttemptContext { progress: Arc::default(), stop: stop.clone(), slot_bytes: 0 };
         let upload = Upload::begin(
             runtime.clone(),
-            Arc::new(store.clone()),
+            Arc::new(store),
             "part-00000.parquet".to_owned(),
             &Metadata::new(),
             settings,
             context,
         );
-        (store, rule, upload.unwrap())
+        (rule, upload.unwrap())
     }
 
     #[test]
@@ -192,7 +190,7 @@ mod tests {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let dir = tempfile::tempdir().unwrap();
         let stop = Stop::default();
-        let (store, rule, mut upload) = silent(runtime.handle(), dir.path(), &stop);
+        let (rule, mut upload) = silent(runtime.handle(), dir.path(), &stop);
         let part = vec![7; 5 << 20];
         upload.write(&part).unwrap();
         assert_eq!(upload.held_bytes(), 5 << 20, "one part is on its way");
@@ -203,7 +201,7 @@ mod tests {
         });
         assert_eq!(upload.write(&part).unwrap_err().code, cluster::STOPPED);
         assert_eq!(upload.finish(0, 0).unwrap_err().code, cluster::STOPPED);
-        assert_eq!(store.fired(rule), 1, "the store was silent");
+        assert_eq!(rule.fired(), 1, "the store was silent");
         raiser.join().unwrap();
     }
 }

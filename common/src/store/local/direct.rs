@@ -4,13 +4,26 @@
 //! fifth of a run's CPU time and pushes the inputs out of memory. The kernel takes bytes from where they lie if address,
 //! length and offset are whole blocks; file systems that cannot do it say `EINVAL`.
 
-use crate::store::buffer::BLOCK_BYTES;
+use bytes::{Buf, BytesMut};
 use std::{
     fs::{File, OpenOptions},
     io,
     os::unix::fs::{FileExt, OpenOptionsExt},
     path::Path,
 };
+
+/// Whole blocks of any device and page size in use. See `open(2)`, `O_DIRECT`.
+const BLOCK_BYTES: usize = 4096;
+
+/// An empty buffer for `len` bytes, aligned to a block: [`LocalStore`](super::LocalStore) writes such parts past the page
+/// cache. To other stores it is a buffer like any other.
+pub fn aligned_buffer(len: usize) -> BytesMut {
+    let mut buffer = BytesMut::with_capacity(len + BLOCK_BYTES);
+    let before = buffer.as_ptr().align_offset(BLOCK_BYTES);
+    buffer.resize(before, 0);
+    buffer.advance(before);
+    buffer
+}
 
 /// Writes and syncs `bytes` at `offset`, past the page cache where the bytes and the file system allow it.
 pub(super) fn write_synced(path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
@@ -48,7 +61,6 @@ fn direct(path: &Path, offset: u64, bytes: &[u8]) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::aligned_buffer;
 
     #[test]
     fn whatever_the_alignment_the_bytes_are_there() {

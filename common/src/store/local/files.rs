@@ -3,7 +3,7 @@
 use crate::store::StoreError;
 use std::{
     fs::{self, File, Metadata as Stat, OpenOptions},
-    io::{self, Read, Write},
+    io::{self, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::Path,
 };
@@ -50,16 +50,6 @@ pub(super) fn open_regular(path: &Path) -> Result<Option<(File, Stat)>, StoreErr
 /// The error says that there is no such object.
 pub(super) fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-/// 128 bits of chance, as 32 hexadecimal digits.
-pub(super) fn random_name() -> Result<String, StoreError> {
-    let source = Path::new("/dev/urandom");
-    let mut bits = [0_u8; 16];
-    File::open(source)
-        .and_then(|mut f| f.read_exact(&mut bits))
-        .map_err(|e| StoreError::from_io("read", source, e))?;
-    Ok(hex::encode(bits))
 }
 
 /// Makes the directory and those above it, each synced into its parent.

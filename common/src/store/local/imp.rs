@@ -2,6 +2,7 @@
 
 use super::{files, sidecar, temporaries, uploads, walk};
 use crate::{
+    chance,
     receipt::Part,
     store::{
         ByteStream, CompleteOutcome, Metadata, Object, ObjectMeta, Page, PutOutcome, Store, StoreError,
@@ -184,7 +185,7 @@ impl Inner {
         }
         let uploads = self.area.join("uploads");
         files::ensure_dir(&uploads)?;
-        let temp = uploads.join(format!("tmp-{}", files::random_name()?));
+        let temp = uploads.join(format!("tmp-{}", chance::hex()));
         let stat = files::write_new(&temp, &[bytes])?;
         let published =
             sidecar::keep(&self.area, &stat, metadata).and_then(|()| files::publish(&temp, &path, replace));

@@ -23,4 +23,5 @@ mod temporaries;
 mod uploads;
 mod walk;
 
+pub use direct::aligned_buffer;
 pub use imp::LocalStore;

@@ -4,7 +4,10 @@
 //! appears, and a file that was overwritten or is not ours has none.
 
 use super::files;
-use crate::store::{Metadata, StoreError};
+use crate::{
+    chance,
+    store::{Metadata, StoreError},
+};
 use std::{
     fs::{self, Metadata as Stat},
     os::unix::fs::MetadataExt,
@@ -26,7 +29,7 @@ pub(super) fn keep(area: &Path, stat: &Stat, metadata: &Metadata) -> Result<(), 
     let dir = area.join("meta");
     files::ensure_dir(&dir)?;
     let text = serde_json::to_vec(metadata).expect("a map of strings is JSON");
-    let temp = dir.join(format!("tmp-{}", files::random_name()?));
+    let temp = dir.join(format!("tmp-{}", chance::hex()));
     files::write_new(&temp, &[&text])?;
     files::publish(&temp, &path, true).map(drop)
 }

@@ -13,6 +13,7 @@
 
 use super::{direct, files, sidecar};
 use crate::{
+    chance,
     receipt::Part,
     store::{CompleteOutcome, Metadata, StoreError, UploadInfo, checksum},
 };
@@ -83,7 +84,7 @@ impl Dir {
         if let Some(size) = self.slot_known()? {
             return Ok(size);
         }
-        let temp = self.file(&format!("tmp-{}", files::random_name()?));
+        let temp = self.file(&format!("tmp-{}", chance::hex()));
         files::write_new(&temp, &[first.to_string().as_bytes()])?;
         if !files::publish(&temp, &self.file("slot"), false)? {
             files::remove(&temp);
@@ -130,7 +131,7 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, StoreError> 
 
 /// Begins an upload of `key` below `root`.
 pub(super) fn begin(area: &Path, root: &str, key: &str, metadata: &Metadata) -> Result<String, StoreError> {
-    let id = files::random_name()?;
+    let id = chance::hex();
     let dir = Dir::of(area, &id).expect("a random name is an upload id");
     files::ensure_dir(&dir.0)?;
     let upload = Upload { root: root.to_owned(), key: key.to_owned(), metadata: metadata.clone() };
@@ -154,7 +155,7 @@ pub(super) fn part(dir: &Dir, number: u32, bytes: &[u8]) -> Result<Option<Part>,
     }
     let slot = dir.slot(size)?;
     let own_file = known.is_some() || size > slot;
-    let temp = dir.file(&format!("tmp-{}", files::random_name()?));
+    let temp = dir.file(&format!("tmp-{}", chance::hex()));
     if own_file {
         files::write_new(&temp, &[bytes])?;
         files::publish(&temp, &dir.own(number), true)?;

@@ -1,6 +1,10 @@
 //! Making clients: credentials, endpoint, limits on waiting.
 
-use crate::store::{StoreError, StoreSettings};
+use crate::{
+    chance,
+    jitter::backoff_ms,
+    store::{StoreError, StoreSettings},
+};
 use aws_config::{
     BehaviorVersion, environment::EnvironmentVariableRegionProvider, meta::region::RegionProviderChain,
     profile::ProfileFileRegionProvider,
@@ -27,6 +31,14 @@ const SEND: Duration = Duration::from_secs(180);
 pub(super) const CHUNK: Duration = Duration::from_secs(30);
 /// How often a request is sent before its failure is told.
 pub(super) const ATTEMPTS: u32 = 5;
+/// The first pause between two of them, and the longest.
+const PAUSE_MS: (u64, u64) = (100, 5_000);
+
+/// Waits before try number `attempt + 1`.
+pub(super) async fn pause(attempt: u32) {
+    let (first_ms, most_ms) = PAUSE_MS;
+    tokio::time::sleep(Duration::from_millis(backoff_ms(attempt, chance::word(), first_ms, most_ms))).await;
+}
 
 /// A pair of keys that was handed in, instead of those of the environment.
 #[derive(Clone)]

@@ -4,11 +4,11 @@
 //! that a long stream survives short faults and never mixes two objects.
 
 use super::{
-    client::{ATTEMPTS, CHUNK},
+    client::{ATTEMPTS, CHUNK, pause},
     errors::{Answer, Call},
     imp::Inner,
 };
-use crate::store::{ByteStream, Metadata, Object, ObjectMeta, Page, Skipped, StoreError, pause};
+use crate::store::{ByteStream, Metadata, Object, ObjectMeta, Page, Skipped, StoreError};
 use aws_sdk_s3::{
     operation::get_object::GetObjectOutput,
     primitives::{ByteStream as SdkStream, DateTime},

@@ -1,11 +1,11 @@
 //! Writing whole objects, conditionally or not.
 
 use super::{
-    client::ATTEMPTS,
+    client::{ATTEMPTS, pause},
     errors::{Answer, Call},
     imp::Inner,
 };
-use crate::store::{Metadata, PutOutcome, StoreError, checksum, pause};
+use crate::store::{Metadata, PutOutcome, StoreError, checksum};
 use aws_sdk_s3::{
     config::http::HttpResponse,
     error::SdkError,

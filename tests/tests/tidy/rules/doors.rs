@@ -57,7 +57,7 @@ const DOORS: [Door; 14] = [
             "proto/",
             "coordinator/src/services/",
             "worker/src/transport/",
-            "coordinator/src/remote.rs",
+            "client/src/remote.rs",
             HARNESS,
             FAKE,
         ],

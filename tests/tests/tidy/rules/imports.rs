@@ -7,12 +7,18 @@ use crate::{
 };
 
 /// Each crate of ours and the crates of ours that it may depend on.
-const MAY: [(&str, &[&str]); 10] = [
+const MAY: [(&str, &[&str]); 13] = [
     ("common", &[]),
     ("common/container", &["tarquet-common"]),
     ("proto", &["tarquet-common"]),
     ("coordinator/core", &["tarquet-common"]),
-    ("coordinator", &["tarquet-common", "tarquet-container", "tarquet-proto", "tarquet-core"]),
+    // Whoever only talks to a coordinator links neither it nor a worker.
+    ("client", &["tarquet-common", "tarquet-proto", "tarquet-core"]),
+    (
+        // A handle in the coordinator's own process answers what any other client may ask.
+        "coordinator",
+        &["tarquet-common", "tarquet-container", "tarquet-proto", "tarquet-core", "tarquet-client"],
+    ),
     ("worker/decode", &["tarquet-common"]),
     ("worker/encode", &["tarquet-common", "tarquet-decode"]),
     ("worker", &["tarquet-common", "tarquet-container", "tarquet-proto", "tarquet-decode", "tarquet-encode"]),
@@ -23,12 +29,15 @@ const MAY: [(&str, &[&str]); 10] = [
             "tarquet-container",
             "tarquet-proto",
             "tarquet-core",
+            "tarquet-client",
             "tarquet-coordinator",
             "tarquet-decode",
             "tarquet-encode",
             "tarquet-worker",
         ],
     ),
+    ("tests/faulty", &["tarquet-common"]),
+    ("tests/kit", &[]),
     ("tests/s3server", &[]),
 ];
 
@@ -36,7 +45,7 @@ const MAY: [(&str, &[&str]); 10] = [
 const ABOVE: [&str; 2] = ["tests", "benches"];
 
 /// What only tests may depend on.
-const FOR_TESTS: [&str; 1] = ["tarquet-s3server"];
+const FOR_TESTS: [&str; 3] = ["tarquet-faulty", "tarquet-kit", "tarquet-s3server"];
 
 /// What the core never touches: runtimes, the wire, the disk, clocks, chance.
 const NOT_IN_CORE: [&str; 9] =
@@ -45,6 +54,8 @@ const NO_NAMES_IN_CORE: [&str; 3] = ["Instant", "SystemTime", "async"];
 const NO_STD_IN_CORE: [&str; 3] = ["std::fs", "std::net", "std::process"];
 /// A simulation takes its seed from the environment and runs on several threads; the core does not.
 const NO_STD_OUTSIDE_TESTS: [&str; 2] = ["std::env", "std::thread"];
+/// What common draws from the system's chance; its `jitter` is pure.
+const NO_CHANCE_IN_CORE: [&str; 3] = ["chance::word", "chance::bits", "chance::hex"];
 
 /// What a kind never touches: leases, gRPC, S3, clocks.
 const NOT_IN_KINDS: [&str; 7] =
@@ -95,7 +106,7 @@ pub(crate) fn pure_core(tree: &Tree) -> Vec<Finding> {
         let mut out = libraries(f, &code, &NOT_IN_CORE, "the core");
         out.extend(names(f, &code, &NO_NAMES_IN_CORE, "the core"));
         let stricter = NO_STD_OUTSIDE_TESTS.iter().filter(|_| !rust::is_test_file(&f.path));
-        for path in NO_STD_IN_CORE.iter().chain(stricter) {
+        for path in NO_STD_IN_CORE.iter().chain(&NO_CHANCE_IN_CORE).chain(stricter) {
             out.extend(rust::names(&code, path).map(|i| found(f, &code, i, path, "the core")));
         }
         out
@@ -150,6 +161,35 @@ mod tests {
     }
 
     #[test]
+    fn a_client_that_imports_a_coordinator_or_a_worker_is_found() {
+        for other in ["tarquet-coordinator", "tarquet-worker", "tarquet-decode"] {
+            for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
+                let text = format!("[{section}]\ntarquet-core.workspace = true\n{other}.workspace = true\n");
+                assert_eq!(
+                    one(crates, "client/Cargo.toml", &text),
+                    format!("client/Cargo.toml:3: client may not depend on {other}")
+                );
+            }
+        }
+        let allowed = "[dependencies]\ntarquet-common.workspace = true\ntarquet-proto.workspace = true\n";
+        assert_eq!(crates(&Tree::of(&[("client/Cargo.toml", allowed)])), []);
+        for below in ["proto", "coordinator/core"] {
+            let text = "[dependencies]\ntarquet-client.workspace = true\n";
+            one(crates, &format!("{below}/Cargo.toml"), text);
+        }
+    }
+
+    #[test]
+    fn what_only_tests_may_use_is_found_in_what_is_shipped() {
+        for for_tests in FOR_TESTS {
+            let text = format!("[dependencies]\n{for_tests}.workspace = true\n");
+            one(crates, "worker/Cargo.toml", &text);
+            let text = format!("[dev-dependencies]\n{for_tests}.workspace = true\n");
+            assert_eq!(crates(&Tree::of(&[("worker/Cargo.toml", &text)])), []);
+        }
+    }
+
+    #[test]
     fn common_imports_nothing_of_ours_even_in_tests() {
         let text =
             "[dev-dependencies]\ntarquet-s3server = { path = \"x\" }\ntarquet-core = { path = \"y\" }\n";
@@ -175,6 +215,7 @@ mod tests {
             "let x = rand::random::<u8>();",
             "std::fs::read(p)",
             "let s = std::env::var(n);",
+            "let seed = chance::word();",
         ] {
             one(pure_core, path, text);
         }

@@ -31,7 +31,7 @@ const MAKING: [&str; 9] = [
 ];
 
 /// What stands at the root: a stranger finds the room for each thing by these names.
-const ROOT: [&str; 23] = [
+const ROOT: [&str; 24] = [
     ".ci",
     ".dockerignore",
     ".gitattributes",
@@ -44,6 +44,7 @@ const ROOT: [&str; 23] = [
     "SECURITY.md",
     "benches",
     "cli",
+    "client",
     "clippy.toml",
     "common",
     "coordinator",

@@ -14,24 +14,11 @@ use std::{
     path::{Path, PathBuf},
 };
 use tarquet_decode::frame::{Frame, Label, Logical};
-
-/// The directory that holds what is shared between projects; without it tests are skipped, in CI they fail.
-pub(crate) fn shared(part: &str) -> Option<PathBuf> {
-    match std::env::var_os("TARQUET_SHARED") {
-        Some(dir) => Some(Path::new(&dir).join(part)),
-        None if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
-            panic!("TARQUET_SHARED must be set in CI: {part} is needed")
-        }
-        None => {
-            eprintln!("skipped: TARQUET_SHARED is not set, {part} is needed");
-            None
-        }
-    }
-}
+use tarquet_kit::environment;
 
 /// The fixtures of this repository.
 pub(crate) fn fidelity() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/fidelity")
+    environment::repository().join("tests/fixtures/fidelity")
 }
 
 /// All JSON files of a directory, sorted.

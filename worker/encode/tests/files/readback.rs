@@ -8,23 +8,14 @@ use arrow::array::{
     TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
 };
 use half::f16;
-use std::{env, fs, path::Path, process::Command, sync::Arc};
+use std::{fs, path::Path, process::Command, sync::Arc};
 use tarquet_common::{
     spec::{Compression, Profile, RowGroup},
     units::Bytes,
 };
 use tarquet_decode::frame::{Column, ColumnLevel, Frame, Label, Logical};
 use tarquet_encode::{OutputSettings, SchemaRules};
-
-/// The interpreter, or a loud skip.
-fn python(variable: &str) -> Option<String> {
-    let python = env::var(variable).ok();
-    if python.is_none() {
-        assert!(env::var("CI").as_deref() != Ok("true"), "{variable} must be set in CI");
-        eprintln!("skipped: {variable} is not set");
-    }
-    python
-}
+use tarquet_kit::environment;
 
 /// A column that counts for itself, whatever array it comes as.
 fn col(name: &str, values: impl arrow::array::Array + 'static) -> Column {
@@ -171,7 +162,7 @@ fn edges() -> Frame {
 }
 
 /// Writes all cases under one profile and lets Python judge.
-fn judge(python: &str, settings: &OutputSettings) {
+fn judge(python: &Path, settings: &OutputSettings) {
     let root = tempfile::tempdir().unwrap();
     for (case, frame) in cases() {
         write(root.path(), case, &[frame], 1, settings);
@@ -197,17 +188,17 @@ fn judge(python: &str, settings: &OutputSettings) {
 
 #[test]
 fn pandas_2_reads_what_it_would_have_written() {
-    let Some(python) = python("TARQUET_PYTHON23") else { return };
+    let Some(python) = environment::path("TARQUET_PYTHON23") else { return };
     judge_all(&python);
 }
 
 #[test]
 fn pandas_3_reads_what_it_would_have_written() {
-    let Some(python) = python("TARQUET_PYTHON31") else { return };
+    let Some(python) = environment::path("TARQUET_PYTHON31") else { return };
     judge_all(&python);
 }
 
-fn judge_all(python: &str) {
+fn judge_all(python: &Path) {
     for profile in [Profile::Portable, Profile::Fast, Profile::Compact] {
         judge(python, &OutputSettings { profile, ..OutputSettings::default() });
     }

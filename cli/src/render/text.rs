@@ -1,7 +1,30 @@
-//! Lines that end where the terminal does.
+//! Text as a terminal and a shell take it: nothing hidden in it, words that stay whole, lines that end where the terminal
+//! does.
 
-use super::problem::visible;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Text with control characters made visible: names and messages may come from an archive, and must not
+/// move the cursor or colour the terminal. A tab becomes one space, so that carets stay aligned.
+pub(crate) fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\t' => out.push(' '),
+            c if c.is_control() => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// The text as one word of a POSIX shell: as it is if that is plain, in quotes otherwise.
+pub(crate) fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:@%+,=".contains(c);
+    match !text.is_empty() && text.chars().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
 
 /// Breaks `text` between words so that no line is wider than `width`; later lines begin with `indent` spaces, and `used`
 /// columns of the first are taken already. What stands in backticks is not broken: it is there to be typed. A word that
@@ -105,6 +128,13 @@ impl Pairs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_to_be_typed_survives_a_shell() {
+        assert_eq!(quoted("s3://b/a.tar.lz4"), "s3://b/a.tar.lz4");
+        assert_eq!(quoted("it's; rm"), r"'it'\''s; rm'");
+        assert_eq!((quoted(""), quoted("a*b")), ("''".to_owned(), "'a*b'".to_owned()));
+    }
 
     #[test]
     fn lines_break_between_words() {

@@ -1,7 +1,7 @@
 //! What people and scripts may ask of a coordinator, whatever carries it.
 //!
-//! Two implementations exist: [`CoordinatorHandle`](crate::CoordinatorHandle) in this process, and
-//! [`RemoteJobs`](crate::RemoteJobs) over gRPC. A command line that speaks to this trait need not know which.
+//! Two implementations exist: a coordinator's handle in its own process (`tarquet_coordinator::CoordinatorHandle`), and
+//! [`RemoteJobs`](crate::RemoteJobs) over gRPC. Whoever speaks to this trait need not know which.
 //!
 //! A job is named by its id, by any unambiguous beginning of it, or as `@last`.
 

@@ -1,4 +1,4 @@
-//! Colours, where they are wanted.
+//! How text looks: colours where they are wanted, and what else screens need to know of the terminal.
 
 /// What a piece of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,5 +33,28 @@ impl Paint {
             Style::Dim => "2",
         };
         format!("\x1b[{code}m{text}\x1b[0m")
+    }
+}
+
+/// What screens need to know of the terminal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    /// Columns.
+    pub width: usize,
+    /// Box-drawing characters may be used.
+    pub boxes: bool,
+    /// Colours.
+    pub paint: Paint,
+}
+
+impl Look {
+    /// Between the parts of a line.
+    pub(crate) fn dot(self) -> &'static str {
+        if self.boxes { " · " } else { " | " }
+    }
+
+    /// Before a figure that is not exact.
+    pub(crate) fn about(self) -> &'static str {
+        if self.boxes { "≈" } else { "~" }
     }
 }

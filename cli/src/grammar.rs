@@ -1,7 +1,6 @@
 //! The commands, and what `tarquet` alone says.
 
-use super::Globals;
-use crate::commands::*;
+use crate::{args::Globals, commands::*};
 use clap::{Parser, Subcommand};
 
 /// Millions of small files in, query-ready Parquet out.
@@ -78,9 +77,9 @@ pub(crate) enum Command {
     /// Show the settings in force and where each comes from
     Config(config::Args),
     /// Print a completion script for a shell
-    Completions(completions::Args),
+    Completions(shells::Args),
     /// Write the manual pages to a folder
-    Man(man::Args),
+    Man(shells::ManArgs),
     /// Ask a coordinator whether it is well, for containers
     Healthcheck(healthcheck::Args),
 }
