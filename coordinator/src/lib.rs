@@ -23,6 +23,7 @@ pub mod ledger;
 mod metrics;
 pub mod objects;
 mod offline;
+mod once;
 mod planner;
 mod rebuild;
 mod remote;

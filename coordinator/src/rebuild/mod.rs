@@ -10,6 +10,5 @@ mod snapshot;
 mod take_over;
 
 pub(crate) use registry::Registry;
-pub(crate) use snapshot::snapshot;
-pub(crate) use snapshot::{read_plan, snapshot_of};
+pub(crate) use snapshot::{highest_generation, read_plan, snapshot, snapshot_of};
 pub(crate) use take_over::may_take_over;

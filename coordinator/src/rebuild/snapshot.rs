@@ -1,8 +1,8 @@
 //! All that the store says of a job.
 
 use crate::{
-    effects::read_json,
     objects::{self, Claim, PlanObject},
+    once::read_json,
     stores::OpenStores,
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -39,7 +39,7 @@ pub(crate) async fn snapshot(
     }
     Ok(Some(Snapshot {
         claimed,
-        generation: crate::effects::highest_generation(store).await?,
+        generation: highest_generation(store).await?,
         plans,
         rounds: all(store, objects::ROUNDS).await?,
         receipts: all(store, objects::RECEIPTS).await?,
@@ -63,6 +63,16 @@ async fn claimed(
     let home = stores.open(&home_uri, settings).await?;
     let claim = read_json::<Claim>(&*home, &objects::claim(&home_uri, &output_uri)).await?;
     Ok(claim.is_some_and(|c| c.job == *job))
+}
+
+/// The highest number of attempts that is there; 0 if none.
+pub(crate) async fn highest_generation(store: &dyn Store) -> Result<u32, Failure> {
+    let mut highest = 0;
+    let mut objects = list_all(store, objects::GENERATIONS);
+    while let Some(object) = objects.try_next().await? {
+        highest = highest.max(object.ok().and_then(|o| objects::generation_of(&o.key)).unwrap_or(0));
+    }
+    Ok(highest)
 }
 
 /// All JSON objects under a prefix, in the order of their keys.
