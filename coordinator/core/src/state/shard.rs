@@ -58,8 +58,8 @@ pub(crate) struct Delayed {
 /// Has one live lease, or two.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Leased {
-    pub(crate) first: Live,
-    pub(crate) second: Option<Live>,
+    pub(crate) first: Box<Live>,
+    pub(crate) second: Option<Box<Live>>,
 }
 
 /// Has a receipt.
@@ -141,7 +141,7 @@ impl Shard {
     /// The live lease of an attempt, to write its progress down.
     pub(crate) fn lease_mut(&mut self, attempt: AttemptId) -> Option<&mut Live> {
         let ShardState::Leased(leased) = &mut self.state else { return None };
-        let mut both = std::iter::once(&mut leased.first).chain(&mut leased.second);
+        let mut both = std::iter::once(&mut *leased.first).chain(leased.second.as_deref_mut());
         both.find(|live| live.row.attempt == attempt)
     }
 }
@@ -169,6 +169,6 @@ impl ShardState {
 impl Leased {
     /// Its leases, the older one first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Live> {
-        std::iter::once(&self.first).chain(&self.second)
+        std::iter::once(&*self.first).chain(self.second.as_deref())
     }
 }

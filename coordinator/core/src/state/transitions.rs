@@ -56,6 +56,7 @@ impl Shard {
     /// A lease begins: the first of an open shard, or the second.
     pub(crate) fn begin_lease(&mut self, live: Live) -> Result<(), Illegal> {
         let (number, attempt) = (live.row.number, live.row.attempt);
+        let live = Box::new(live);
         match &mut self.state {
             ShardState::Waiting(_) | ShardState::Delayed(_) => {
                 self.state = ShardState::Leased(Leased { first: live, second: None });
@@ -74,7 +75,7 @@ impl Shard {
         let ShardState::Leased(leased) = &mut self.state else {
             return Err(self.state.cannot("end a lease"));
         };
-        if leased.second.as_ref().is_some_and(ends) {
+        if leased.second.as_deref().is_some_and(ends) {
             leased.second = None;
         } else if ends(&leased.first) {
             match leased.second.take() {
