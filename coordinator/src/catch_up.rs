@@ -1,7 +1,7 @@
 //! At start: what the ledger holds, compared with the objects of every job.
 
 use crate::{
-    driver::{DriverHandle, Told},
+    driver::{DriverHandle, NoReply},
     rebuild::{Registry, may_take_over, snapshot},
     stores::OpenStores,
 };
@@ -12,7 +12,7 @@ use tarquet_common::{
     ids::JobId,
     store::{StoreError, StoreSettings, Uri},
 };
-use tarquet_core::{Command, Refusal};
+use tarquet_core::{Ask, Refusal};
 
 /// Times that the registry or a job is read before the start fails, and the wait between.
 const READ_TRIES: u32 = 6;
@@ -68,20 +68,20 @@ impl CatchUp<'_> {
         let uri = Uri::parse_here(job_uri).map_err(StoreError::from)?;
         let Some(found) = patiently(|| snapshot(self.stores, &uri, settings)).await? else {
             tracing::debug!(%job, "no objects of the job yet");
-            return self.tell(Command::NothingStored(job.clone())).await;
+            return self.tell(Ask::NothingStored(job.clone())).await;
         };
         if !is_known {
             let store = self.stores.open(&uri, settings).await?;
             may_take_over(&*store, &found, self.take_over).await?;
         }
-        self.tell(Command::Adopt(Box::new(found))).await
+        self.tell(Ask::Adopt(Box::new(found))).await
     }
 
-    async fn tell(&self, command: Command) -> Result<(), Failure> {
-        match self.driver.ask(command).await {
-            Ok(Told::Refused(Refusal::Because(failure))) => Err(*failure),
+    async fn tell(&self, ask: Ask) -> Result<(), Failure> {
+        match self.driver.ask(ask).await {
             Ok(_) => Ok(()),
-            Err(dead) => Err(Failure::new(ourselves::INVARIANT, dead.to_string())),
+            Err(NoReply::Refused(Refusal::Because(failure))) => Err(*failure),
+            Err(other) => Err(Failure::new(ourselves::INVARIANT, other.to_string())),
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod ledger;
 mod metrics;
 pub mod objects;
 mod offline;
+mod once;
 mod planner;
 mod rebuild;
 mod services;

@@ -11,7 +11,7 @@ use tarquet_common::{
     store::{StoreSettings, Uri},
 };
 use tarquet_core::{
-    Command, Settings, State, handle,
+    Ask, Settings, State, handle,
     views::{JobStatus, ShardFilter, ShardLine, job_status, shards},
 };
 
@@ -50,8 +50,8 @@ pub async fn from_objects(
     });
     let mut state = kept.unwrap_or_else(|| State::new(Settings::default()));
     // What the core would have written and started is of no interest here: only what it knows is.
-    handle(&mut state, &Command::Start { unix_ms }, 0);
-    handle(&mut state, &Command::Adopt(Box::new(found)), 0);
+    handle(&mut state, &Ask::Start { unix_ms }, 0);
+    handle(&mut state, &Ask::Adopt(Box::new(found)), 0);
     let status = job_status(&state, &job, 0);
     let lines = shards(&state, &job, ShardFilter::All, (0, 0), usize::MAX, 0).map(|page| page.shards);
     Ok(status.map(|status| FromObjects { status, shards: lines.unwrap_or_default() }))

@@ -21,13 +21,15 @@ pub struct Intent {
     pub stages: Vec<String>,
     /// Where the dataset goes.
     pub output: Uri,
+    /// How to reach the output, and the job's own objects beside it.
+    pub store: StoreSettings,
     /// Where the job's own objects go: `<output>.tarquet`, unless the spec names another.
     pub home: Uri,
     /// Every other place that workers read or write: roots of inputs, indexes.
     pub places: Vec<Uri>,
     /// Publish mode, budget, retries, priority.
     pub options: JobOptions,
-    /// The spec with every default filled in, as it is kept. `output.store` holds [`StoreSettings`].
+    /// The spec with every default filled in, as it is kept.
     pub spec: serde_json::Value,
 }
 
@@ -77,10 +79,4 @@ pub trait Kinds: Send + Sync + 'static {
 
     /// Plans a stage.
     async fn plan_stage(&self, ask: PlanAsk) -> Result<Planned, PlanFailed>;
-}
-
-/// The settings of the output's store, which every kind keeps at the same place in its spec.
-pub(crate) fn output_store(spec: &serde_json::Value) -> StoreSettings {
-    let section = spec.pointer("/output/store").cloned();
-    section.and_then(|s| serde_json::from_value(s).ok()).unwrap_or_default()
 }

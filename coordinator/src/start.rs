@@ -3,11 +3,11 @@
 use crate::{
     catch_up::CatchUp,
     driver::{self, Parts},
-    effects::Executor,
+    effects::{Executor, Tools},
     handle::CoordinatorHandle,
     ledger::{self, Ledger, LedgerError, Opened},
     metrics::Metrics,
-    planner::{Kinds, output_store},
+    planner::Kinds,
     rebuild::Registry,
     settings::{CoordinatorSettings, FilePaths},
     shared,
@@ -22,7 +22,7 @@ use tarquet_common::{
     ids::JobId,
     store::{StoreError, StoreSettings, Uri},
 };
-use tarquet_core::{Command, State};
+use tarquet_core::{Ask, State};
 use tokio::task::JoinHandle;
 
 /// A coordinator in this process.
@@ -80,13 +80,17 @@ impl Coordinator {
         let Run { ledger, state, kinds, stores, registry, clock, paths, take_over, shared_probe } = run;
         let known = unfinished(&state);
         let finished = state.job_ids().filter(|id| !known.contains_key(*id)).cloned().collect::<Vec<_>>();
-        let nonce = chance::hex();
-        let executor = Executor::new(stores.clone(), kinds.clone(), registry.clone(), clock.clone(), nonce);
+        let executor = Arc::new(Executor::new(Tools {
+            stores: stores.clone(),
+            kinds: kinds.clone(),
+            registry: registry.clone(),
+            clock: clock.clone(),
+            nonce: chance::hex(),
+        }));
         let metrics = Arc::new(Metrics::new(clock.unix_ms()));
-        let executor = Arc::new(executor);
         let parts = Parts { state, ledger, executor, clock: clock.clone(), metrics: metrics.clone() };
         let (driver, task) = driver::spawn(parts);
-        let start = Command::Start { unix_ms: clock.unix_ms() };
+        let start = Ask::Start { unix_ms: clock.unix_ms() };
         if driver.ask(start).await.is_err() {
             return Err(task
                 .await
@@ -209,5 +213,5 @@ fn tell(found: &Opened) {
 /// Where the objects of each unfinished job of the ledger are.
 fn unfinished(state: &State) -> BTreeMap<JobId, (String, StoreSettings)> {
     let rows = state.job_ids().filter_map(|id| state.job(id)).filter(|row| !row.phase.is_over());
-    rows.map(|row| (row.job.clone(), (row.job_uri.clone(), output_store(&row.spec)))).collect()
+    rows.map(|row| (row.job.clone(), (row.job_uri.clone(), row.store.clone()))).collect()
 }

@@ -1,6 +1,6 @@
 //! What the last object of a job says: all artifacts, from the receipts.
 
-use crate::{effect::AcceptObject, state::State};
+use crate::state::{ShardState, State};
 use serde::{Deserialize, Serialize};
 use tarquet_common::{ids::JobId, receipt::Counts};
 
@@ -60,12 +60,12 @@ pub fn catalog(state: &State, job: &JobId) -> Option<Catalog> {
         counts: Counts::default(),
         excluded: Vec::new(),
     };
-    for shard in job.stages.iter().flat_map(|s| &s.shards) {
+    for shard in job.shards() {
         let (stage, number) = shard.place();
-        if matches!(shard.row.state, crate::rows::ShardState::Excluded { .. }) {
+        if matches!(shard.state, ShardState::Excluded(_)) {
             catalog.excluded.push(format!("{stage}/{number}"));
         }
-        let Some(receipt) = &shard.receipt else { continue };
+        let Some(receipt) = shard.receipt() else { continue };
         catalog.quarantine.extend(receipt.quarantine().map(|q| q.name.clone()));
         if receipt.artifacts.is_empty() {
             continue;
@@ -89,12 +89,5 @@ impl Catalog {
     /// Whether another catalog lists the same, whichever release wrote it.
     pub fn says_the_same(&self, other: &Self) -> bool {
         Self { version: self.version, ..other.clone() } == *self
-    }
-}
-
-impl AcceptObject {
-    /// The stage and number of every shard that is gone without.
-    pub fn places(&self) -> impl Iterator<Item = (u8, u32)> {
-        self.excluded.iter().map(|(shard, _)| (self.stage, *shard))
     }
 }

@@ -1,9 +1,9 @@
-//! What follows from a command.
+//! What follows from a cause.
 
 use crate::{
-    command::Command,
     effect::{Effect, EffectKey},
     event::Event,
+    phase::Hold,
     record::Record,
 };
 use tarquet_common::{
@@ -37,8 +37,8 @@ pub enum WaitFor {
 pub struct Wake {
     /// Those that wait for this.
     pub on: WaitFor,
-    /// Their answer; without one, ask their command again.
-    pub answer: Option<Answer>,
+    /// What they are told; without it, decide their ask again.
+    pub answer: Option<Result<Reply, Refusal>>,
 }
 
 /// What a caller is told.
@@ -68,6 +68,26 @@ pub enum Reply {
     Completed(Completed),
 }
 
+/// The answer to an ask that is not refused.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// Now.
+    Reply(Reply),
+    /// Later: park the call, before any effect of the decision is started.
+    Wait(WaitFor),
+}
+
+impl Answer {
+    /// It had its effect.
+    pub const DONE: Self = Self::Reply(Reply::Done);
+}
+
+impl From<Reply> for Answer {
+    fn from(reply: Reply) -> Self {
+        Self::Reply(reply)
+    }
+}
+
 /// The coordinator says no.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
@@ -77,26 +97,9 @@ pub enum Refusal {
     Because(Box<Failure>),
 }
 
-/// The answer to a command.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Answer {
-    /// Yes.
-    Reply(Reply),
-    /// Later: park the call, before any effect of the decision is started.
-    Wait(WaitFor),
-    /// No.
-    Refused(Refusal),
-}
-
-impl From<Reply> for Answer {
-    fn from(reply: Reply) -> Self {
-        Self::Reply(reply)
-    }
-}
-
-impl From<Failure> for Answer {
+impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
-        Self::Refused(Refusal::Because(Box::new(failure)))
+        Self::Because(Box::new(failure))
     }
 }
 
@@ -107,7 +110,7 @@ pub enum Note {
     Clock {
         /// Monotonic.
         now: Millis,
-        /// Wall clock, if the command told it.
+        /// Wall clock, if the cause told it.
         unix_ms: Option<u64>,
     },
     /// A worker registered.
@@ -177,7 +180,48 @@ pub enum Note {
     Reset,
 }
 
-/// What follows from a command.
+/// What follows at once from a decision, so that it sees what that decision changed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// Look what the job needs next.
+    Advance(JobId),
+    /// An attempt ended without a receipt.
+    EndAttempt {
+        /// The shard.
+        shard: ShardId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// How.
+        ended: Ended,
+    },
+    /// The delay of an effect is over.
+    Again(Box<Effect>),
+    /// Something holds the job.
+    Hold {
+        /// Which.
+        job: JobId,
+        /// What kind of trouble.
+        hold: Hold,
+        /// What happened.
+        failure: Failure,
+    },
+}
+
+/// How an attempt ended without a receipt.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// By silence: it may come back and be adopted while nobody else took the shard.
+    Silent,
+    /// By a failure that was reported or judged.
+    Failed {
+        /// Why.
+        failure: Box<Failure>,
+        /// The item that was being decoded, if the decoder died on it.
+        killer: Option<u32>,
+    },
+}
+
+/// What follows from a cause.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Decision {
     /// To be durable, as one transaction, before anything below leaves.
@@ -186,12 +230,12 @@ pub struct Decision {
     pub notes: Vec<Note>,
     /// To be started.
     pub effects: Vec<Effect>,
-    /// For the caller.
-    pub answer: Answer,
+    /// For the caller. Where nobody asked it is `Reply::Done`.
+    pub answer: Result<Answer, Refusal>,
     /// Parked calls to wake.
     pub wake: Vec<Wake>,
     /// Why, for the event list and the log.
     pub events: Vec<Event>,
-    /// Commands that follow at once. Empty in what [`handle`](crate::handle) returns.
-    pub then: Vec<Command>,
+    /// What follows at once. Empty in what [`handle`](crate::handle) returns.
+    pub then: Vec<Step>,
 }

@@ -1,64 +1,21 @@
 //! What the driver starts once a decision is durable.
 //!
 //! Every effect may be started twice (after a restart, or when its outcome was unclear) with the effect of
-//! once. It ends in exactly one command: its outcome as named on the variant, or
-//! [`EffectFailed`](crate::Command::EffectFailed), after which it is started again later. *Conditional*
+//! once. It ends in exactly one [`Outcome`](crate::Outcome): one of those named on the variant, or
+//! [`EffectFailed`](crate::Outcome::EffectFailed), after which it is started again later. *Conditional*
 //! means a PUT with `If-None-Match: *`, read back on any unclear answer; the outcome reports **what the
 //! object says**, whoever wrote it.
 
-use crate::{durable::Durable, phase::Verdict};
+use crate::{
+    durable::Durable,
+    objects::{AcceptObject, RoundsObject, Verdict},
+};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tarquet_common::{
-    failure::Failure,
     ids::{JobId, ShardId},
     receipt::Receipt,
 };
-
-/// One shard in a new round.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Reopen {
-    /// Its stage.
-    pub stage: u8,
-    /// Its number.
-    pub shard: u32,
-    /// The round it is opened in.
-    pub round: u32,
-}
-
-/// Why rounds are opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WhyReopen {
-    /// Somebody asked.
-    Retry,
-    /// Uploads were gone when they were to be published.
-    UploadLost,
-}
-
-/// The object `rounds/<number>`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RoundsObject {
-    /// From 1, without gaps.
-    pub number: u32,
-    /// Why.
-    pub why: WhyReopen,
-    /// Which shards.
-    pub shards: Vec<Reopen>,
-}
-
-/// The object `accepts/<number>`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AcceptObject {
-    /// From 1, without gaps.
-    pub number: u32,
-    /// The stage that is gone on from.
-    pub stage: u8,
-    /// Members in quarantine when it was said.
-    pub quarantined: u64,
-    /// Shards that are gone without, and why.
-    pub excluded: Vec<(u32, Failure)>,
-}
 
 /// Artifacts that a new round of their shard would make void.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

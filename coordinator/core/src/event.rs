@@ -28,7 +28,7 @@ pub struct Event {
 pub enum What {
     /// The coordinator started.
     Started { generation: u32, jobs: usize, leases: usize },
-    /// No command came for so long that all leases got a fresh lifetime.
+    /// Nothing was heard for so long that all leases got a fresh lifetime.
     Stalled { for_ms: u64, leases: usize },
     /// A job moved.
     Moved { from: PhaseName, to: PhaseName, stage: Option<String> },

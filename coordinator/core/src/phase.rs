@@ -20,6 +20,7 @@
 //! `cancel` goes to Deciding from everything left of the outcome; past it, it is refused. Shards whose upload was lost
 //! are leased again while the job stays in Publishing. Pause is a flag beside the phase.
 
+use crate::objects::Verdict;
 use serde::{Deserialize, Serialize};
 use tarquet_common::failure::Failure;
 
@@ -98,7 +99,7 @@ pub struct Failed {
     pub swept: bool,
 }
 
-/// What kind of trouble holds a job; decides which command goes on.
+/// What kind of trouble holds a job; decides what goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hold {
@@ -136,24 +137,6 @@ pub enum Back {
     },
     /// Look at the output again and publish.
     Checking,
-}
-
-/// What an outcome object says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "snake_case")]
-pub enum Verdict {
-    /// Make the artifacts visible.
-    Publish,
-    /// Never do.
-    Cancel {
-        /// Why.
-        reason: String,
-    },
-    /// Never do, because of this.
-    Fail {
-        /// Why.
-        failure: Box<Failure>,
-    },
 }
 
 /// The states of a job.

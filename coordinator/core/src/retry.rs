@@ -8,7 +8,11 @@
 //! | `Lost` | again at once, not charged |
 //! | `Bug` | once more; then stopped, job held |
 
-use crate::{phase::Hold, rows::ShardRow, settings::Settings};
+use crate::{
+    phase::Hold,
+    settings::Settings,
+    state::{History, Shard},
+};
 use tarquet_common::{
     failure::{Class, Failure},
     ids::{AttemptId, ShardId},
@@ -19,48 +23,49 @@ pub(crate) use tarquet_common::jitter::mix;
 
 /// What happens to the shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Judgement {
     /// Back to the queue after so long.
     Again { delay_ms: u64 },
     /// Not tried again in this round; holds the job at once if there is a kind of hold.
     Stop { hold: Option<Hold> },
 }
 
-/// Charges the failure to the row and says what happens.
-pub(crate) fn judge(row: &mut ShardRow, failure: &Failure, retries: u32, settings: &Settings) -> Verdict {
+/// Charges the failure to the shard and says what happens.
+pub(crate) fn judge(shard: &mut Shard, failure: &Failure, retries: u32, settings: &Settings) -> Judgement {
+    let history = &mut shard.history;
     match failure.class() {
-        Class::Input => Verdict::Stop { hold: None },
-        Class::Denied | Class::Usage => Verdict::Stop { hold: Some(Hold::Denied) },
-        Class::Lost => Verdict::Again { delay_ms: 0 },
+        Class::Input => Judgement::Stop { hold: None },
+        Class::Denied | Class::Usage => Judgement::Stop { hold: Some(Hold::Denied) },
+        Class::Lost => Judgement::Again { delay_ms: 0 },
         Class::Bug => {
-            row.bugs += 1;
-            match row.bugs {
-                0 | 1 => Verdict::Again { delay_ms: 0 },
-                _ => Verdict::Stop { hold: Some(Hold::Bug) },
+            history.bugs += 1;
+            match history.bugs {
+                0 | 1 => Judgement::Again { delay_ms: 0 },
+                _ => Judgement::Stop { hold: Some(Hold::Bug) },
             }
         }
         Class::Environment => {
-            row.charged += 1;
-            if row.charged > retries {
-                return Verdict::Stop { hold: Some(Hold::OutOfRetries) };
+            history.charged += 1;
+            if history.charged > retries {
+                return Judgement::Stop { hold: Some(Hold::OutOfRetries) };
             }
-            let seed = seed_of(&row.shard) ^ u64::from(row.charged);
-            Verdict::Again { delay_ms: backoff_ms(row.charged, seed, settings) }
+            let seed = seed_of(&shard.id) ^ u64::from(history.charged);
+            Judgement::Again { delay_ms: backoff_ms(history.charged, seed, settings) }
         }
     }
 }
 
 /// The member on which the decoder died. With the second separate attempt it is a killer: it is skipped from now on, both
 /// attempts are charged to it instead of to the shard, and the failure needs no other judgement.
-pub(crate) fn suspect(row: &mut ShardRow, member: u32, attempt: AttemptId) -> bool {
-    let attempts = row.suspects.entry(member).or_default();
+pub(crate) fn suspect(history: &mut History, member: u32, attempt: AttemptId) -> bool {
+    let attempts = history.suspects.entry(member).or_default();
     attempts.insert(attempt);
     if attempts.len() < 2 {
         return false;
     }
-    row.suspects.remove(&member);
-    row.skip.insert(member);
-    row.charged = row.charged.saturating_sub(1);
+    history.suspects.remove(&member);
+    history.skip.insert(member);
+    history.charged = history.charged.saturating_sub(1);
     true
 }
 

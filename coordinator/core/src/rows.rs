@@ -5,7 +5,8 @@
 
 use crate::{
     jobs::JobOptions,
-    phase::{Phase, Verdict},
+    objects::{Submit, Verdict},
+    phase::{Claiming, Phase},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +14,7 @@ use tarquet_common::{
     failure::Failure,
     ids::{AttemptId, JobId, ShardId, WorkerId},
     stage_plan::ShardRecord,
+    store::StoreSettings,
 };
 
 /// The coordinator itself.
@@ -22,8 +24,9 @@ pub struct MetaRow {
     pub generation: u32,
 }
 
-/// A job.
+/// A job. (`upgrade` says how it is read.)
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct JobRow {
     /// Its name.
     pub job: JobId,
@@ -39,6 +42,8 @@ pub struct JobRow {
     pub job_uri: String,
     /// Where the dataset goes.
     pub output_uri: String,
+    /// How to reach the output, and the job's objects beside it.
+    pub store: StoreSettings,
     /// The validated spec, in the kind's own words; opaque here.
     pub spec: serde_json::Value,
     /// What the engine understands of it.
@@ -67,6 +72,47 @@ pub struct JobRow {
 }
 
 impl JobRow {
+    /// A job before anything happened to it.
+    pub fn submitted(ask: &Submit) -> Self {
+        Self {
+            job: ask.job.clone(),
+            token: ask.token.clone(),
+            name: ask.name.clone(),
+            kind: ask.kind.clone(),
+            stages: ask.stages.clone(),
+            job_uri: ask.job_uri.clone(),
+            output_uri: ask.output_uri.clone(),
+            store: ask.store.clone(),
+            spec: ask.spec.clone(),
+            options: ask.options.clone(),
+            phase: Phase::Claiming(Claiming {}),
+            paused: false,
+            generation: 0,
+            rounds: 0,
+            accepts: 0,
+            outcome: None,
+            submitted_unix_ms: ask.submitted_unix_ms,
+            finished_unix_ms: None,
+        }
+    }
+
+    /// The job as it was asked for.
+    pub fn asked(&self) -> Submit {
+        Submit {
+            token: self.token.clone(),
+            job: self.job.clone(),
+            name: self.name.clone(),
+            kind: self.kind.clone(),
+            stages: self.stages.clone(),
+            job_uri: self.job_uri.clone(),
+            output_uri: self.output_uri.clone(),
+            store: self.store.clone(),
+            spec: self.spec.clone(),
+            options: self.options.clone(),
+            submitted_unix_ms: self.submitted_unix_ms,
+        }
+    }
+
     /// Stages that are leased: all but the last.
     pub fn leased_stages(&self) -> usize {
         self.stages.len().saturating_sub(1)
@@ -109,14 +155,14 @@ pub struct StageRow {
     pub finished_unix_ms: Option<u64>,
 }
 
-/// Where a shard stands in its round.
+/// Where a shard stands in its round, as far as that is durable.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
-pub enum ShardState {
+pub enum RowState {
     /// Has no receipt: waits, is delayed, or is leased.
     #[default]
     Open,
-    /// Has a receipt.
+    /// Has a receipt, whose row is its own.
     Done {
         /// Its artifacts are visible.
         published: bool,
@@ -145,7 +191,7 @@ pub struct ShardRow {
     /// Raised by `retry` and by lost uploads.
     pub round: u32,
     /// Where it stands.
-    pub state: ShardState,
+    pub state: RowState,
     /// Charged failures in this round.
     #[serde(default)]
     pub charged: u32,
@@ -173,38 +219,6 @@ pub struct ShardRow {
     /// Items that kill the decoder: places in the shard.
     #[serde(default)]
     pub skip: BTreeSet<u32>,
-}
-
-impl ShardRow {
-    /// A shard as planned.
-    pub fn planned(shard: ShardId, plan: ShardRecord) -> Self {
-        Self {
-            shard,
-            plan,
-            round: 0,
-            state: ShardState::Open,
-            charged: 0,
-            bugs: 0,
-            attempts: 0,
-            newest: None,
-            closed: None,
-            avoid: None,
-            last_failure: None,
-            suspects: BTreeMap::new(),
-            skip: BTreeSet::new(),
-        }
-    }
-
-    /// The same shard, opened again. Known killers stay known.
-    #[must_use]
-    pub fn reopened(mut self, round: u32) -> Self {
-        self.round = round;
-        self.state = ShardState::Open;
-        self.charged = 0;
-        self.bugs = 0;
-        self.avoid = None;
-        self
-    }
 }
 
 /// A live lease.

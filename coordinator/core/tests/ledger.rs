@@ -1,10 +1,13 @@
 //! Rows as keys and values: they read back, they are ordered, and damage has a name.
 
 use std::collections::BTreeSet;
-use tarquet_common::ids::{AttemptId, JobId, ShardId};
+use tarquet_common::{
+    ids::{AttemptId, JobId, ShardId},
+    store::StoreSettings,
+};
 use tarquet_core::{
-    Command, CorruptLedger, Durable, Effect, JobOptions, Key, PhaseName, Record, Settings, StagePlan, State,
-    Submit, handle,
+    Ask, CorruptLedger, Durable, Effect, JobOptions, Key, Outcome, PhaseName, Record, Settings, StagePlan,
+    State, Submit, handle,
 };
 
 fn job() -> JobId {
@@ -52,6 +55,7 @@ fn planned() -> State {
         stages: vec!["work".to_owned(), "publish".to_owned()],
         job_uri: "mem://j".to_owned(),
         output_uri: "mem://o".to_owned(),
+        store: StoreSettings::default(),
         spec: serde_json::json!({"any": 1}),
         options: JobOptions::default(),
         submitted_unix_ms: 1,
@@ -66,15 +70,16 @@ fn planned() -> State {
         partitions: 0,
         warnings: Vec::new(),
     };
-    let told = [
-        Command::Start { unix_ms: 1 },
-        Command::Submit(Box::new(submit)),
-        Command::ClaimStored(job()),
-        Command::GenerationRaised { job: job(), generation: 1 },
-        Command::StagePlanned { job: job(), plan: Box::new(plan) },
+    for ask in [Ask::Start { unix_ms: 1 }, Ask::Submit(Box::new(submit))] {
+        handle(&mut state, &ask, 10);
+    }
+    let outcomes = [
+        Outcome::ClaimStored(job()),
+        Outcome::GenerationRaised { job: job(), generation: 1 },
+        Outcome::StagePlanned { job: job(), plan: Box::new(plan) },
     ];
-    for command in told {
-        handle(&mut state, &command, 10);
+    for outcome in outcomes {
+        handle(&mut state, &outcome, 10);
     }
     state
 }
@@ -94,7 +99,8 @@ fn load(rows: Rows) -> Result<State, CorruptLedger> {
 fn a_ledger_loads_what_was_recorded() {
     let state = planned();
     assert_eq!(load(rows(&state)).expect("it loads").rows(), state.rows());
-    assert_eq!(state.shards(&job(), 0).count(), 3);
+    let shard = |n| state.shard(&ShardId { job: job(), stage: 0, shard: n });
+    assert!(shard(2).is_some() && shard(3).is_none(), "three shards");
 }
 
 #[test]

@@ -1,30 +1,79 @@
 //! How others speak to the driver.
 
-use super::ask::{Ask, Caller, Dead, Told};
 use tarquet_common::clock::Millis;
-use tarquet_core::{Command, State};
+use tarquet_core::{Ask, Outcome, Refusal, Reply, State};
 use tokio::sync::{mpsc, oneshot, watch};
+
+/// Why an ask got no reply.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub(crate) enum NoReply {
+    /// The coordinator says no.
+    #[error("the coordinator refuses: {0:?}")]
+    Refused(Refusal),
+    /// What was waited for did not come in time.
+    #[error("nothing came in time")]
+    Late,
+    /// The driver is gone.
+    #[error(transparent)]
+    Dead(#[from] Dead),
+}
+
+/// The driver is gone: it stopped, or broke down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the coordinator has stopped")]
+pub(crate) struct Dead;
+
+/// Looks at the state and answers by itself.
+pub(super) type Read = Box<dyn FnOnce(&State, Millis) + Send>;
+
+/// One entry of the queue.
+pub(super) enum Entry {
+    /// An ask, and who waits for its answer.
+    Ask(Box<Ask>, Caller),
+    /// What became of an effect.
+    Outcome(Box<Outcome>),
+    /// A look at the durable state.
+    Read(Read),
+}
+
+/// Who waits for an answer, and how long at most.
+pub(super) struct Caller {
+    pub(super) reply: oneshot::Sender<Result<Reply, NoReply>>,
+    pub(super) wait_ms: Option<Millis>,
+}
+
+impl Caller {
+    /// Whether anybody still listens.
+    pub(super) fn is_gone(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    /// Says it; nobody may be listening any more, which is theirs to repair by asking again.
+    pub(super) fn tell(self, said: Result<Reply, NoReply>) {
+        self.reply.send(said).ok();
+    }
+}
 
 /// A way to the driver. Clones speak to the same.
 #[derive(Clone)]
 pub(crate) struct DriverHandle {
-    pub(super) queue: mpsc::Sender<Ask>,
+    pub(super) queue: mpsc::Sender<Entry>,
     pub(super) version: watch::Receiver<u64>,
 }
 
 impl DriverHandle {
-    /// Has a command decided and returns the answer once it is durable, whatever it has to wait for.
-    pub(crate) async fn ask(&self, command: Command) -> Result<Told, Dead> {
-        self.ask_within(command, None).await
+    /// Has an ask decided and returns the reply once it is durable, whatever it has to wait for.
+    pub(crate) async fn ask(&self, ask: Ask) -> Result<Reply, NoReply> {
+        self.ask_within(ask, None).await
     }
 
-    /// Has a command decided. If it has to wait for longer than `wait_ms`, the answer is [`Told::Nothing`], and then
+    /// Has an ask decided. If it has to wait for longer than `wait_ms`, the answer is [`NoReply::Late`], and then
     /// nothing was given away.
-    pub(crate) async fn ask_within(&self, command: Command, wait_ms: Option<Millis>) -> Result<Told, Dead> {
+    pub(crate) async fn ask_within(&self, ask: Ask, wait_ms: Option<Millis>) -> Result<Reply, NoReply> {
         let (reply, answer) = oneshot::channel();
-        let ask = Ask::Command(Box::new(command), Some(Caller { reply, wait_ms }));
-        self.queue.send(ask).await.map_err(|_| Dead)?;
-        answer.await.map_err(|_| Dead)
+        let entry = Entry::Ask(Box::new(ask), Caller { reply, wait_ms });
+        self.queue.send(entry).await.map_err(|_| Dead)?;
+        answer.await.map_err(|_| Dead)?
     }
 
     /// Looks at the durable state. `now` is the monotonic clock.
@@ -36,7 +85,7 @@ impl DriverHandle {
         let read = Box::new(move |state: &State, now| {
             reply.send(look(state, now)).ok();
         });
-        self.queue.send(Ask::Read(read)).await.map_err(|_| Dead)?;
+        self.queue.send(Entry::Read(read)).await.map_err(|_| Dead)?;
         answer.await.map_err(|_| Dead)
     }
 

@@ -1,51 +1,44 @@
 //! Calls that wait.
 
-use super::ask::Caller;
+use super::handle::Caller;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tarquet_common::clock::Millis;
-use tarquet_core::{Command, WaitFor};
+use tarquet_core::{Ask, WaitFor};
 
-/// A call that waits.
-pub(super) struct Parked {
-    pub(super) command: Box<Command>,
+/// An ask, who waits for its answer, and until when.
+pub(super) struct Call {
+    pub(super) ask: Box<Ask>,
     pub(super) caller: Caller,
     /// When to give up, on the monotonic clock.
     pub(super) until: Option<Millis>,
-    number: u64,
 }
 
 /// All calls that wait, by what for; oldest first.
 #[derive(Default)]
 pub(super) struct Lot {
-    by_cause: BTreeMap<WaitFor, VecDeque<Parked>>,
+    by_cause: BTreeMap<WaitFor, VecDeque<(u64, Call)>>,
     deadlines: BTreeSet<(Millis, u64)>,
     next: u64,
 }
 
 impl Lot {
-    /// Parks a call until `until` at most. One that was parked before keeps its deadline.
-    pub(super) fn park(
-        &mut self,
-        cause: WaitFor,
-        command: Box<Command>,
-        caller: Caller,
-        until: Option<Millis>,
-    ) {
+    /// Parks a call. One that was parked before keeps its deadline.
+    pub(super) fn park(&mut self, on: WaitFor, call: Call) {
         self.next += 1;
         let number = self.next;
-        self.deadlines.extend(until.map(|at| (at, number)));
-        self.by_cause.entry(cause).or_default().push_back(Parked { command, caller, until, number });
+        self.deadlines.extend(call.until.map(|at| (at, number)));
+        self.by_cause.entry(on).or_default().push_back((number, call));
     }
 
     /// Everybody who waits for this, oldest first.
-    pub(super) fn take(&mut self, cause: &WaitFor) -> VecDeque<Parked> {
-        let taken = self.by_cause.remove(cause).unwrap_or_default();
-        for parked in &taken {
-            if let Some(at) = parked.until {
-                self.deadlines.remove(&(at, parked.number));
+    pub(super) fn take(&mut self, on: &WaitFor) -> impl Iterator<Item = Call> + use<> {
+        let taken = self.by_cause.remove(on).unwrap_or_default();
+        for (number, call) in &taken {
+            if let Some(at) = call.until {
+                self.deadlines.remove(&(at, *number));
             }
         }
-        taken
+        taken.into_iter().map(|(_, call)| call)
     }
 
     /// The first moment at which somebody gives up.
@@ -65,10 +58,10 @@ impl Lot {
         }
         let mut callers = Vec::new();
         for queue in self.by_cause.values_mut() {
-            for parked in std::mem::take(queue) {
-                match over.contains(&parked.number) {
-                    true => callers.push(parked.caller),
-                    false => queue.push_back(parked),
+            for (number, call) in std::mem::take(queue) {
+                match over.contains(&number) {
+                    true => callers.push(call.caller),
+                    false => queue.push_back((number, call)),
                 }
             }
         }
@@ -80,13 +73,15 @@ impl Lot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::driver::ask::Told;
+    use crate::driver::handle::NoReply;
     use tarquet_common::ids::JobId;
+    use tarquet_core::Reply;
     use tokio::sync::oneshot;
 
-    fn park(lot: &mut Lot, cause: WaitFor, until: Option<Millis>) -> oneshot::Receiver<Told> {
+    fn park(lot: &mut Lot, on: WaitFor, until: Option<Millis>) -> oneshot::Receiver<Result<Reply, NoReply>> {
         let (reply, receiver) = oneshot::channel();
-        lot.park(cause, Box::new(Command::Tick { unix_ms: 0 }), Caller { reply, wait_ms: None }, until);
+        let caller = Caller { reply, wait_ms: None };
+        lot.park(on, Call { ask: Box::new(Ask::Tick { unix_ms: 0 }), caller, until });
         receiver
     }
 
@@ -99,13 +94,13 @@ mod tests {
         let mut c = park(&mut lot, WaitFor::Outcome(job.clone()), None);
         assert_eq!(lot.next_deadline(), Some(10));
         assert!(lot.expired(9).is_empty());
-        lot.expired(10).into_iter().for_each(|caller| caller.tell(Told::Nothing));
-        assert_eq!(b.try_recv(), Ok(Told::Nothing));
+        lot.expired(10).into_iter().for_each(|caller| caller.tell(Err(NoReply::Late)));
+        assert_eq!(b.try_recv(), Ok(Err(NoReply::Late)));
         assert_eq!(lot.next_deadline(), Some(30));
-        assert_eq!(lot.take(&WaitFor::Work).len(), 1);
+        assert_eq!(lot.take(&WaitFor::Work).count(), 1);
         assert_eq!(lot.next_deadline(), None);
-        assert!(lot.take(&WaitFor::Work).is_empty());
-        assert_eq!(lot.take(&WaitFor::Outcome(job)).len(), 1);
+        assert!(lot.take(&WaitFor::Work).next().is_none());
+        assert_eq!(lot.take(&WaitFor::Outcome(job)).count(), 1);
         assert!(a.try_recv().is_err() && c.try_recv().is_err(), "nobody was told anything");
     }
 }

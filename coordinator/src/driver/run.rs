@@ -1,9 +1,8 @@
 //! The driver's loop.
 
 use super::{
-    ask::{Ask, Caller, Told},
-    handle::DriverHandle,
-    parked::Lot,
+    desk::{Batch, Desk},
+    handle::{DriverHandle, Entry},
 };
 use crate::{
     effects::{Executor, Order},
@@ -11,7 +10,6 @@ use crate::{
     metrics::Metrics,
 };
 use std::{
-    collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -20,7 +18,7 @@ use tarquet_common::{
     codes::{cluster, ourselves},
     failure::Failure,
 };
-use tarquet_core::{Command, Decision, Effect, Event, State, WaitFor, Wake, handle};
+use tarquet_core::{EffectKey, Outcome, State};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -55,12 +53,11 @@ pub(crate) fn spawn(parts: Parts) -> (DriverHandle, JoinHandle<Result<(), Failur
     let (changed, version) = watch::channel(0);
     let handle = DriverHandle { queue: sender.clone(), version };
     let driver = Driver {
-        state: parts.state,
+        desk: Desk::new(parts.state),
         ledger: Arc::new(Mutex::new(parts.ledger)),
         executor: parts.executor,
         clock: parts.clock,
         metrics: parts.metrics,
-        lot: Lot::default(),
         outcomes: sender.downgrade(),
         changed,
     };
@@ -68,49 +65,30 @@ pub(crate) fn spawn(parts: Parts) -> (DriverHandle, JoinHandle<Result<(), Failur
 }
 
 struct Driver {
-    state: State,
+    desk: Desk,
     ledger: Arc<Mutex<Box<dyn Ledger>>>,
     executor: Arc<Executor>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
-    lot: Lot,
     /// Where effects report. Weak, so that the driver ends when nobody is left who could ask.
-    outcomes: mpsc::WeakSender<Ask>,
+    outcomes: mpsc::WeakSender<Entry>,
     changed: watch::Sender<u64>,
 }
 
-/// What a batch decided and has not told yet.
-#[derive(Default)]
-struct Batch {
-    records: Vec<Change>,
-    effects: Vec<Effect>,
-    answers: Vec<(Caller, Told)>,
-    events: Vec<Event>,
-    reads: Vec<super::ask::Read>,
-    /// Something may have become leasable.
-    stirred: bool,
-}
-
-/// A command that is still to be decided in this batch.
-struct Pending {
-    command: Box<Command>,
-    caller: Option<Caller>,
-    until: Option<Millis>,
-}
-
 impl Driver {
-    async fn run(mut self, mut queue: mpsc::Receiver<Ask>) -> Result<(), Failure> {
-        let mut asks = Vec::new();
+    async fn run(mut self, mut queue: mpsc::Receiver<Entry>) -> Result<(), Failure> {
+        let mut entries = Vec::new();
         loop {
             let sleep = tokio::time::sleep(self.pause());
             let open = tokio::select! {
-                taken = queue.recv_many(&mut asks, BATCH) => taken > 0,
+                taken = queue.recv_many(&mut entries, BATCH) => taken > 0,
                 () = sleep => true,
             };
             if !open {
                 return Ok(());
             }
-            let batch = self.decide(asks.drain(..));
+            let (now, unix_ms) = (self.clock.monotonic_ms(), self.clock.unix_ms());
+            let batch = self.desk.decide(entries.drain(..), now, unix_ms);
             self.commit(&batch.records).await?;
             self.tell(batch);
         }
@@ -119,81 +97,9 @@ impl Driver {
     /// How long nothing is due.
     fn pause(&self) -> Duration {
         let now = self.clock.monotonic_ms();
-        let due = [self.state.next_wakeup(), self.lot.next_deadline()].into_iter().flatten().min();
-        Duration::from_millis(due.map_or(PULSE_MS, |at| at.saturating_sub(now).clamp(1, PULSE_MS)))
-    }
-
-    fn decide(&mut self, asks: impl Iterator<Item = Ask>) -> Batch {
-        let now = self.clock.monotonic_ms();
-        let mut batch = Batch::default();
-        let mut pending = VecDeque::new();
-        for ask in asks {
-            match ask {
-                Ask::Read(read) => batch.reads.push(read),
-                Ask::Command(command, caller) => {
-                    let until = caller.as_ref().and_then(|c| c.wait_ms).map(|ms| now.saturating_add(ms));
-                    pending.push_back(Pending { command, caller, until });
-                }
-            }
-        }
-        if self.state.next_wakeup().is_some_and(|at| at <= now) {
-            let tick = Box::new(Command::Tick { unix_ms: self.clock.unix_ms() });
-            pending.push_back(Pending { command: tick, caller: None, until: None });
-            batch.stirred = true;
-        }
-        self.decide_all(&mut pending, &mut batch, now);
-        if batch.stirred && self.state.work_waiting() {
-            // Once a batch: who gets nothing now is asked again when something stirs.
-            for parked in self.lot.take(&WaitFor::Work) {
-                let (command, until) = (parked.command, parked.until);
-                pending.push_back(Pending { command, caller: Some(parked.caller), until });
-            }
-            self.decide_all(&mut pending, &mut batch, now);
-        }
-        batch.answers.extend(self.lot.expired(now).into_iter().map(|caller| (caller, Told::Nothing)));
-        batch
-    }
-
-    fn decide_all(&mut self, pending: &mut VecDeque<Pending>, batch: &mut Batch, now: Millis) {
-        while let Some(Pending { command, caller, until }) = pending.pop_front() {
-            // An `Acquire` whose caller hung up must not be given a lease that nobody would hear of.
-            if matches!(*command, Command::Acquire(_)) && caller.as_ref().is_some_and(Caller::is_gone) {
-                continue;
-            }
-            let decision = handle(&mut self.state, &command, now);
-            let Decision { records, notes, effects, answer, wake, events, then: _ } = decision;
-            batch.stirred |= !records.is_empty() || matches!(*command, Command::Register(_));
-            drop(notes);
-            batch.records.extend(records.iter().map(|r| Change { key: r.key(), value: r.value() }));
-            batch.effects.extend(effects);
-            batch.events.extend(events);
-            for Wake { on, answer } in wake {
-                self.wake(&on, answer.as_ref(), pending, batch);
-            }
-            let Some(caller) = caller else { continue };
-            match answer {
-                tarquet_core::Answer::Wait(cause) => self.lot.park(cause, command, caller, until),
-                answer => batch.answers.extend(Told::of(answer).map(|told| (caller, told))),
-            }
-        }
-    }
-
-    fn wake(
-        &mut self,
-        on: &WaitFor,
-        answer: Option<&tarquet_core::Answer>,
-        pending: &mut VecDeque<Pending>,
-        batch: &mut Batch,
-    ) {
-        for parked in self.lot.take(on) {
-            match answer.cloned().and_then(Told::of) {
-                Some(told) => batch.answers.push((parked.caller, told)),
-                None => {
-                    let (command, until) = (parked.command, parked.until);
-                    pending.push_back(Pending { command, caller: Some(parked.caller), until });
-                }
-            }
-        }
+        Duration::from_millis(
+            self.desk.next_due().map_or(PULSE_MS, |at| at.saturating_sub(now).clamp(1, PULSE_MS)),
+        )
     }
 
     /// One transaction for the whole batch, on a thread that may block.
@@ -224,38 +130,39 @@ impl Driver {
     /// All of it is durable: now it may be known.
     fn tell(&mut self, batch: Batch) {
         for event in &batch.events {
-            self.metrics.saw(event, &self.state);
+            self.metrics.saw(event, &self.desk.state);
             tracing::info!(job = event.job.as_ref().map(tracing::field::display), "{}", event.what);
         }
         for effect in batch.effects {
-            if let Some(order) = Order::of(&self.state, effect) {
-                self.start(order);
+            let key = effect.key();
+            if let Some(order) = Order::of(&self.desk.state, effect) {
+                self.start(key, order);
             }
         }
-        for (caller, told) in batch.answers {
-            caller.tell(told);
+        for (caller, said) in batch.answers {
+            caller.tell(said);
         }
         if batch.stirred {
             self.changed.send_modify(|version| *version += 1);
         }
         let now = self.clock.monotonic_ms();
         for read in batch.reads {
-            read(&self.state, now);
+            read(&self.desk.state, now);
         }
     }
 
     /// Starts an effect; its outcome comes back through the queue, also when carrying it out panics.
-    fn start(&self, order: Order) {
+    fn start(&self, effect: EffectKey, order: Order) {
         let (executor, outcomes) = (self.executor.clone(), self.outcomes.clone());
-        let effect = order.effect.key();
-        let carried = tokio::spawn(async move { executor.carry_out(order).await });
+        let key = effect.clone();
+        let carried = tokio::spawn(async move { executor.carry_out(key, order).await });
         tokio::spawn(async move {
             let outcome = carried.await.unwrap_or_else(|died| {
                 let failure = Failure::new(ourselves::PANICKED, "carrying out an effect panicked");
-                Command::EffectFailed { effect, failure: failure.caused_by(&died) }
+                Outcome::EffectFailed { effect, failure: failure.caused_by(&died) }
             });
             if let Some(queue) = outcomes.upgrade() {
-                queue.send(Ask::Command(Box::new(outcome), None)).await.ok();
+                queue.send(Entry::Outcome(Box::new(outcome))).await.ok();
             }
         });
     }

@@ -1,39 +1,97 @@
-//! An effect with all that it needs to know.
+//! An effect with all that it needs to know, taken from the state when it is started.
 
 use std::sync::Arc;
-use tarquet_common::receipt::Receipt;
-use tarquet_core::{Catalog, Effect, JobRow, State, catalog};
+use tarquet_common::{
+    ids::{JobId, ShardId},
+    receipt::Receipt,
+    store::StoreSettings,
+};
+use tarquet_core::{
+    AcceptObject, Catalog, Effect, JobRow, RoundsObject, State, Submit, Upload, Verdict, VoidArtifacts,
+    catalog,
+};
 
-/// An effect to be carried out.
+/// Where a job writes.
 #[derive(Clone, Debug)]
-pub(crate) struct Order {
-    /// What.
-    pub(crate) effect: Effect,
-    /// The job it works for.
-    pub(crate) job: Arc<JobRow>,
-    /// For `PlanStage`: receipts of the stages before it.
-    pub(crate) receipts: Vec<Vec<Arc<Receipt>>>,
-    /// For `StoreCatalog`: what it says. For `ListOutput`: which keys are the job's own.
-    pub(crate) catalog: Option<Catalog>,
+pub(crate) struct JobPlace {
+    /// The job.
+    pub(crate) job: JobId,
+    /// Its prefix.
+    pub(crate) job_uri: String,
+    /// The root of its dataset.
+    pub(crate) output_uri: String,
+    /// How both are reached.
+    pub(crate) store: StoreSettings,
+}
+
+impl JobPlace {
+    /// Of a job.
+    pub(crate) fn of(row: &JobRow) -> Self {
+        Self {
+            job: row.job.clone(),
+            job_uri: row.job_uri.clone(),
+            output_uri: row.output_uri.clone(),
+            store: row.store.clone(),
+        }
+    }
+}
+
+/// What is to be carried out. Each variant is the [`Effect`] of its name.
+#[derive(Clone, Debug)]
+pub(crate) enum Order {
+    /// Write what was asked, and claim the output.
+    ClaimOutput { at: JobPlace, asked: Box<Submit> },
+    /// Write the first free generation above this one.
+    RaiseGeneration { at: JobPlace, above: u32 },
+    /// Plan the stage, from the receipts of those before it.
+    PlanStage { at: JobPlace, job: Arc<JobRow>, stage: u8, receipts: Vec<Vec<Arc<Receipt>>> },
+    /// Write the receipt.
+    StoreReceipt { at: JobPlace, receipt: Arc<Receipt> },
+    /// Write the rounds, less those whose artifacts are visible.
+    OpenRounds { at: JobPlace, rounds: RoundsObject, artifacts: Vec<VoidArtifacts> },
+    /// Write the accept.
+    StoreAccept { at: JobPlace, accept: AcceptObject },
+    /// Write the outcome.
+    StoreOutcome { at: JobPlace, verdict: Verdict },
+    /// Look for what is not ours.
+    ListOutput { at: JobPlace },
+    /// Make a shard's artifacts visible.
+    PublishShard { at: JobPlace, receipt: Arc<Receipt> },
+    /// Write the catalog.
+    StoreCatalog { at: JobPlace, catalog: Catalog },
+    /// Abort uploads of a round that is over.
+    AbortUploads { at: JobPlace, shard: ShardId, round: u32, uploads: Vec<Upload> },
+    /// Abort what is left of the artifacts in the catalog and, if asked to, release the claim.
+    SweepUploads { at: JobPlace, catalog: Catalog, release: bool },
 }
 
 impl Order {
     /// Takes from the state what the effect needs. `None` if the job is gone: then nobody waits for an outcome.
     pub(crate) fn of(state: &State, effect: Effect) -> Option<Self> {
         let id = effect.key().job().clone();
-        let job = Arc::new(state.job(&id)?.clone());
-        let receipts = match &effect {
+        let row = state.job(&id)?;
+        let at = JobPlace::of(row);
+        Some(match effect {
+            Effect::ClaimOutput { .. } => Self::ClaimOutput { at, asked: Box::new(row.asked()) },
+            Effect::RaiseGeneration { above, .. } => Self::RaiseGeneration { at, above },
             Effect::PlanStage { stage, .. } => {
-                (0..*stage).map(|s| state.receipts(&id, s).cloned().collect()).collect()
+                let receipts =
+                    (0..stage).map(|before| state.receipts(&id, before).cloned().collect()).collect();
+                Self::PlanStage { at, job: Arc::new(row.clone()), stage, receipts }
             }
-            _ => Vec::new(),
-        };
-        let catalog = match &effect {
-            Effect::StoreCatalog { .. } | Effect::ListOutput { .. } | Effect::SweepUploads { .. } => {
-                catalog(state, &id)
+            Effect::StoreReceipt { receipt } => Self::StoreReceipt { at, receipt },
+            Effect::OpenRounds { rounds, artifacts, .. } => Self::OpenRounds { at, rounds, artifacts },
+            Effect::StoreAccept { accept, .. } => Self::StoreAccept { at, accept },
+            Effect::StoreOutcome { verdict, .. } => Self::StoreOutcome { at, verdict },
+            Effect::ListOutput { .. } => Self::ListOutput { at },
+            Effect::PublishShard { receipt } => Self::PublishShard { at, receipt },
+            Effect::StoreCatalog { .. } => Self::StoreCatalog { at, catalog: catalog(state, &id)? },
+            Effect::AbortUploads { shard, round, uploads } => {
+                Self::AbortUploads { at, shard, round, uploads }
             }
-            _ => None,
-        };
-        Some(Self { effect, job, receipts, catalog })
+            Effect::SweepUploads { release, .. } => {
+                Self::SweepUploads { at, catalog: catalog(state, &id)?, release }
+            }
+        })
     }
 }

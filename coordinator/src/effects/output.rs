@@ -1,18 +1,19 @@
-//! The output as a whole: what lies there, what is left over, and the catalog.
+//! The output as a whole: what lies there, and what is left over.
 
-use super::{
-    Executor, Order,
-    once::{Once, put_once, read_json},
+use super::{order::JobPlace, tools::Tools};
+use crate::{
+    objects::{self, Claim},
+    once::read_json,
 };
-use crate::objects::{self, Claim};
 use futures::{StreamExt, TryStreamExt, stream};
 use std::collections::BTreeSet;
 use tarquet_common::{
     failure::{Class, Failure},
+    ids::JobId,
     origin::Origin,
     store::{Store, StoreError, Uri, list_all},
 };
-use tarquet_core::{Command, Upload};
+use tarquet_core::{Catalog, Outcome, Upload};
 
 /// Foreign objects that are named; one would do to hold the job.
 const FOREIGN_NAMED: usize = 10;
@@ -22,8 +23,7 @@ const TEMPORARY_MS: u64 = 3_600_000;
 const PARALLEL: usize = 32;
 
 /// Keys in the output whose mark does not name this job; the first few.
-pub(super) async fn foreign(output: &dyn Store, order: &Order) -> Result<Vec<String>, Failure> {
-    let job = &order.job.job;
+pub(super) async fn foreign(output: &dyn Store, job: &JobId) -> Result<Vec<String>, Failure> {
     let looked = list_all(output, "").map_ok(|entry| async move {
         let object = match entry {
             Ok(object) => object,
@@ -37,17 +37,6 @@ pub(super) async fn foreign(output: &dyn Store, order: &Order) -> Result<Vec<Str
     Ok(foreign.take(FOREIGN_NAMED).try_collect().await?)
 }
 
-/// Writes the catalog, which is a function of the receipts: one that is there must say the same.
-pub(super) async fn catalog(store: &dyn Store, order: &Order) -> Result<Command, Failure> {
-    let job = order.job.job.clone();
-    let ours = order.catalog.as_ref().expect("the order of a catalog carries it");
-    Ok(match put_once(store, objects::CATALOG, ours).await? {
-        Once::Ours => Command::CatalogStored(job),
-        Once::Theirs(theirs) if ours.says_the_same(&theirs) => Command::CatalogStored(job),
-        Once::Theirs(_) => Command::CatalogDiffers(job),
-    })
-}
-
 /// Aborts uploads. One that is gone is fine.
 pub(super) async fn abort(output: &dyn Store, uploads: &[Upload]) -> Result<(), Failure> {
     let aborts: Vec<_> = uploads.iter().map(|u| output.abort_upload(&u.name, &u.upload_id)).collect();
@@ -56,32 +45,37 @@ pub(super) async fn abort(output: &dyn Store, uploads: &[Upload]) -> Result<(), 
 
 /// Aborts what attempts left behind and releases the claim, if asked to. An upload that may not be listed or aborted
 /// costs storage until the bucket's lifecycle rule removes it; it does not keep the job from ending.
-pub(super) async fn sweep(executor: &Executor, order: &Order, release: bool) -> Result<Command, Failure> {
-    let output = executor.output_store(&order.job).await?;
-    match leftovers(&*output, order).await {
+pub(super) async fn sweep(
+    tools: &Tools,
+    at: JobPlace,
+    catalog: &Catalog,
+    release: bool,
+) -> Result<Outcome, Failure> {
+    let output = tools.output_store(&at).await?;
+    match leftovers(&*output, catalog).await {
         Ok(uploads) => abort_or_leave(abort(&*output, &uploads).await)?,
         Err(error) => abort_or_leave(Err(error.into()))?,
     }
-    abort_or_leave(sweep_home(executor, order).await)?;
+    abort_or_leave(sweep_home(tools, &at).await)?;
     if release {
-        self::release(executor, order).await?;
+        self::release(tools, &at).await?;
     }
-    Ok(Command::UploadsSwept(order.job.job.clone()))
+    Ok(Outcome::UploadsSwept(at.job))
 }
 
 /// Aborts what attempts began beside the output and nobody will finish: quarantine files, indexes. In the home beside the
 /// output all of it is this job's, for the output's claim lies there; in a home that the spec names, only what is in the
 /// job's own prefix is. An index root elsewhere is shared, so it is left alone.
-async fn sweep_home(executor: &Executor, order: &Order) -> Result<(), Failure> {
-    let job_uri = Uri::parse_here(&order.job.job_uri).map_err(StoreError::from)?;
-    let output_uri = Uri::parse_here(&order.job.output_uri).map_err(StoreError::from)?;
+async fn sweep_home(tools: &Tools, at: &JobPlace) -> Result<(), Failure> {
+    let job_uri = Uri::parse_here(&at.job_uri).map_err(StoreError::from)?;
+    let output_uri = Uri::parse_here(&at.output_uri).map_err(StoreError::from)?;
     let beside = output_uri.sibling(".tarquet");
     let ours = beside.filter(|beside| job_uri.is_inside(beside)).unwrap_or(job_uri);
-    let store = executor.open(&ours, &order.job).await?;
+    let store = tools.open(&ours, at).await?;
     let uploads = store.list_uploads("").await?.into_iter();
     let uploads: Vec<Upload> = uploads.map(|u| Upload { name: u.key, upload_id: u.upload_id }).collect();
     abort(&*store, &uploads).await?;
-    store.remove_temporaries(executor.clock.unix_ms().saturating_sub(TEMPORARY_MS)).await?;
+    store.remove_temporaries(tools.clock.unix_ms().saturating_sub(TEMPORARY_MS)).await?;
     Ok(())
 }
 
@@ -98,22 +92,21 @@ fn abort_or_leave(result: Result<(), Failure>) -> Result<(), Failure> {
 
 /// Open uploads under names that this job gives. The output is claimed, so they are of its attempts; a list of
 /// uploads does not tell marks.
-async fn leftovers(output: &dyn Store, order: &Order) -> Result<Vec<Upload>, StoreError> {
-    let known: BTreeSet<&str> =
-        order.catalog.iter().flat_map(|c| &c.artifacts).map(|a| a.name.as_str()).collect();
+async fn leftovers(output: &dyn Store, catalog: &Catalog) -> Result<Vec<Upload>, StoreError> {
+    let known: BTreeSet<&str> = catalog.artifacts.iter().map(|a| a.name.as_str()).collect();
     let uploads = output.list_uploads("").await?.into_iter();
     let ours = uploads.filter(|u| known.contains(u.key.as_str()) || objects::is_part_name(&u.key));
     Ok(ours.map(|u| Upload { name: u.key, upload_id: u.upload_id }).collect())
 }
 
-async fn release(executor: &Executor, order: &Order) -> Result<(), Failure> {
-    let job_uri = Uri::parse_here(&order.job.job_uri).map_err(StoreError::from)?;
-    let output_uri = Uri::parse_here(&order.job.output_uri).map_err(StoreError::from)?;
-    let home_uri = objects::home_of(&job_uri, &order.job.job);
-    let home = executor.open(&home_uri, &order.job).await?;
+async fn release(tools: &Tools, at: &JobPlace) -> Result<(), Failure> {
+    let job_uri = Uri::parse_here(&at.job_uri).map_err(StoreError::from)?;
+    let output_uri = Uri::parse_here(&at.output_uri).map_err(StoreError::from)?;
+    let home_uri = objects::home_of(&job_uri, &at.job);
+    let home = tools.open(&home_uri, at).await?;
     let key = objects::claim(&home_uri, &output_uri);
     match read_json::<Claim>(&*home, &key).await? {
-        Some(claim) if claim.job == order.job.job => Ok(home.delete(&key).await?),
+        Some(claim) if claim.job == at.job => Ok(home.delete(&key).await?),
         _ => Ok(()),
     }
 }

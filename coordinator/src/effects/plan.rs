@@ -1,45 +1,45 @@
 //! A stage's plan: the plan itself, then the choice of it.
 
-use super::{
-    Executor, Order,
-    once::{put_once, read_json},
-};
+use super::{order::JobPlace, tools::Tools};
 use crate::{
     objects::{self, PlanObject},
+    once::{put_once, read_json},
     planner::{PlanAsk, PlanFailed, Planned},
     rebuild::read_plan,
 };
+use std::sync::Arc;
 use tarquet_common::{
     failure::{Class, Failure},
+    receipt::Receipt,
     store::{Metadata, Store, probe},
 };
-use tarquet_core::{Command, StagePlan};
+use tarquet_core::{JobRow, Outcome};
 
-pub(super) async fn plan(executor: &Executor, order: &Order, stage: u8) -> Result<Command, Failure> {
-    let job = &order.job;
-    let store = executor.job_store(job).await?;
+pub(super) async fn plan(
+    tools: &Tools,
+    at: JobPlace,
+    job: Arc<JobRow>,
+    stage: u8,
+    receipts: Vec<Vec<Arc<Receipt>>>,
+) -> Result<Outcome, Failure> {
+    let store = tools.job_store(&at).await?;
     let chosen = match read_json::<PlanObject>(&*store, &objects::plan_object(stage)).await? {
         Some(chosen) => chosen,
         None => {
-            let ask = PlanAsk {
-                job: job.clone(),
-                stage,
-                receipts: order.receipts.clone(),
-                job_store: store.clone(),
-            };
-            match executor.kinds.plan_stage(ask).await {
+            let ask = PlanAsk { job, stage, receipts, job_store: store.clone() };
+            match tools.kinds.plan_stage(ask).await {
                 Ok(mut planned) => {
                     if stage == 0 {
                         planned.warnings.extend(distrust(&*store).await?);
                     }
                     write(&*store, stage, planned).await?
                 }
-                Err(failed) => return verdict(order, stage, failed),
+                Err(failed) => return verdict(at, stage, failed),
             }
         }
     };
-    let plan: StagePlan = read_plan(&*store, chosen).await?;
-    Ok(Command::StagePlanned { job: job.job.clone(), plan: Box::new(plan) })
+    let plan = read_plan(&*store, chosen).await?;
+    Ok(Outcome::StagePlanned { job: at.job, plan: Box::new(plan) })
 }
 
 /// Tries what exactly-once publishing rests on, once a job, in the job's own prefix. A store that fails is used all the
@@ -56,12 +56,12 @@ async fn distrust(store: &dyn Store) -> Result<Option<String>, Failure> {
 }
 
 /// What passes by itself is tried again; all else needs a person, or is the end.
-fn verdict(order: &Order, stage: u8, failed: PlanFailed) -> Result<Command, Failure> {
+fn verdict(at: JobPlace, stage: u8, failed: PlanFailed) -> Result<Outcome, Failure> {
     let PlanFailed { failure, fatal } = failed;
     if !fatal && failure.class() == Class::Environment {
         return Err(failure);
     }
-    Ok(Command::StagePlanFailed { job: order.job.job.clone(), stage, failure, fatal })
+    Ok(Outcome::StagePlanFailed { job: at.job, stage, failure, fatal })
 }
 
 /// The plan's name holds its digest, so two coordinators whose plans differ both write theirs whole; which one counts

@@ -10,14 +10,13 @@
 //! | nothing | gone, or not what the receipt says | lost: a new round |
 //! | another's | | foreign: held |
 
-use std::sync::Arc;
 use tarquet_common::{
     failure::Failure,
     origin::Origin,
     receipt::{Artifact, Part, Receipt},
     store::{CompleteOutcome, Store},
 };
-use tarquet_core::Command;
+use tarquet_core::Outcome;
 
 /// What lies under a final key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +35,7 @@ enum Settled {
     Foreign,
 }
 
-pub(super) async fn publish(store: &dyn Store, receipt: &Arc<Receipt>) -> Result<Command, Failure> {
+pub(super) async fn publish(store: &dyn Store, receipt: &Receipt) -> Result<Outcome, Failure> {
     let (shard, round) = (receipt.shard.clone(), receipt.round);
     let mut visible = 0;
     let mut ready = Vec::new();
@@ -58,12 +57,12 @@ pub(super) async fn publish(store: &dyn Store, receipt: &Arc<Receipt>) -> Result
         }
     }
     Ok(match trouble {
-        None => Command::ShardPublished { shard, round },
+        None => Outcome::ShardPublished { shard, round },
         Some((Settled::Foreign, artifact)) => {
-            Command::ShardForeign { shard, round, name: artifact.name.clone() }
+            Outcome::ShardForeign { shard, round, name: artifact.name.clone() }
         }
         Some((_, artifact)) => {
-            Command::UploadLost { shard, round, name: artifact.name.clone(), partly_published: visible > 0 }
+            Outcome::UploadLost { shard, round, name: artifact.name.clone(), partly_published: visible > 0 }
         }
     })
 }

@@ -2,14 +2,14 @@
 
 use super::CoordinatorHandle;
 use crate::{
-    driver::{Dead, Told},
+    driver::{Dead, NoReply},
     objects::{self, Pointer},
     rebuild::{may_take_over, snapshot_of},
     shared,
 };
 use async_trait::async_trait;
 use futures::StreamExt;
-use std::time::Duration;
+use std::{fmt::Debug, time::Duration};
 use tarquet_client::{Adopted, EventLine, Jobs, JobsError, Lines, PAGE_MAX, Statuses, Steer, Submitted};
 use tarquet_common::{
     chance,
@@ -19,7 +19,7 @@ use tarquet_common::{
     store::{StoreError, StoreSettings, Uri},
 };
 use tarquet_core::{
-    Command, Event, Refusal, Reply, State, Submit,
+    Ask, Event, Refusal, Reply, State, Submit,
     views::{self, FailureCount, JobLine, JobStatus, ShardFilter, ShardPage, WorkerLine},
 };
 
@@ -29,29 +29,35 @@ const WATCH_EVERY: Duration = Duration::from_millis(500);
 const WATCH_PULSE: Duration = Duration::from_secs(2);
 
 impl CoordinatorHandle {
-    async fn wish(&self, command: Command) -> Result<Reply, JobsError> {
-        match self.driver.ask(command).await.map_err(dead)? {
-            Told::Reply(reply) => Ok(reply),
-            Told::Refused(Refusal::Because(failure)) => Err(JobsError::Refused(failure)),
-            other => Err(odd(&format!("{other:?}")).into()),
-        }
-    }
-
     async fn look<T: Send + 'static>(
         &self,
         look: impl FnOnce(&State, u64) -> Option<T> + Send + 'static,
     ) -> Result<T, JobsError> {
-        let found = self.driver.read(look).await.map_err(dead)?;
+        let found = self.driver.read(look).await?;
         found.ok_or_else(|| Failure::new(cluster::UNKNOWN_JOB, "the job is gone").into())
     }
 }
 
-fn dead(dead: Dead) -> JobsError {
-    JobsError::Unreachable(dead.to_string())
+impl From<Dead> for JobsError {
+    fn from(dead: Dead) -> Self {
+        Self::Unreachable(dead.to_string())
+    }
 }
 
-fn odd(told: &str) -> Failure {
-    Failure::new(ourselves::INVARIANT, format!("an odd reply: {told}"))
+impl From<NoReply> for JobsError {
+    fn from(why: NoReply) -> Self {
+        match why {
+            NoReply::Refused(Refusal::Because(failure)) => Self::Refused(failure),
+            NoReply::Dead(dead) => dead.into(),
+            // Nobody here registers, or waits for so long at most.
+            NoReply::Refused(Refusal::UnknownWorker) | NoReply::Late => odd(&why),
+        }
+    }
+}
+
+/// The core answered something else than was asked for.
+fn odd(said: &impl Debug) -> JobsError {
+    Failure::new(ourselves::INVARIANT, format!("an odd reply: {said:?}")).into()
 }
 
 /// The job that a name stands for.
@@ -107,19 +113,20 @@ impl Jobs for CoordinatorHandle {
             stages: intent.stages,
             job_uri: objects::job_uri(&intent.home, &job).to_string(),
             output_uri: intent.output.to_string(),
+            store: intent.store,
             spec: intent.spec,
             options: intent.options,
             submitted_unix_ms: now,
         };
-        match self.wish(Command::Submit(Box::new(submit))).await? {
+        match self.driver.ask(Ask::Submit(Box::new(submit))).await? {
             Reply::Submitted { job, known } => Ok(Submitted { job, known }),
-            other => Err(odd(&format!("{other:?}")).into()),
+            other => Err(odd(&other)),
         }
     }
 
     async fn resolve(&self, job: &str) -> Result<JobId, JobsError> {
         let name = job.to_owned();
-        let found = self.driver.read(move |state, _| named(state, &name)).await.map_err(dead)?;
+        let found = self.driver.read(move |state, _| named(state, &name)).await?;
         Ok(found?)
     }
 
@@ -160,7 +167,7 @@ impl Jobs for CoordinatorHandle {
 
     async fn jobs(&self, before: Option<JobId>, limit: usize) -> Result<Lines<JobLine>, JobsError> {
         let limit = page(limit);
-        let all = self.driver.read(views::jobs).await.map_err(dead)?;
+        let all = self.driver.read(views::jobs).await?;
         let mut older = all.into_iter().filter(|line| before.as_ref().is_none_or(|b| line.job < *b));
         let lines = older.by_ref().take(limit).collect();
         Ok(Lines { lines, more: older.next().is_some() })
@@ -179,7 +186,7 @@ impl Jobs for CoordinatorHandle {
 
     async fn workers(&self, after: Option<WorkerId>, limit: usize) -> Result<Lines<WorkerLine>, JobsError> {
         let read = move |state: &State, now| views::workers(state, after.as_ref(), page(limit), now);
-        let (lines, more) = self.driver.read(read).await.map_err(dead)?;
+        let (lines, more) = self.driver.read(read).await?;
         Ok(Lines { lines, more })
     }
 
@@ -189,7 +196,7 @@ impl Jobs for CoordinatorHandle {
             None => None,
         };
         let read = move |state: &State, _| views::events(state, job.as_ref(), page(limit));
-        let found = self.driver.read(read).await.map_err(dead)?;
+        let found = self.driver.read(read).await?;
         Ok(found.events.into_iter().map(event_line).collect())
     }
 
@@ -201,16 +208,16 @@ impl Jobs for CoordinatorHandle {
     async fn steer(&self, job: &str, steer: Steer) -> Result<JobId, JobsError> {
         let job = self.resolve(job).await?;
         let forget = steer == Steer::Forget;
-        let command = match steer {
-            Steer::Cancel { reason } => Command::Cancel { job: job.clone(), reason },
-            Steer::Pause => Command::Pause(job.clone()),
-            Steer::Resume => Command::Resume(job.clone()),
-            Steer::Retry => Command::Retry(job.clone()),
-            Steer::Accept => Command::Accept(job.clone()),
-            Steer::Priority(priority) => Command::SetPriority { job: job.clone(), priority },
-            Steer::Forget => Command::Forget(job.clone()),
+        let ask = match steer {
+            Steer::Cancel { reason } => Ask::Cancel { job: job.clone(), reason },
+            Steer::Pause => Ask::Pause(job.clone()),
+            Steer::Resume => Ask::Resume(job.clone()),
+            Steer::Retry => Ask::Retry(job.clone()),
+            Steer::Accept => Ask::Accept(job.clone()),
+            Steer::Priority(priority) => Ask::SetPriority { job: job.clone(), priority },
+            Steer::Forget => Ask::Forget(job.clone()),
         };
-        self.wish(command).await?;
+        self.driver.ask(ask).await?;
         if forget {
             // After the row: a pointer without a row is found again at the next start, which is the safe side.
             self.registry.remove(&job).await?;
@@ -219,7 +226,8 @@ impl Jobs for CoordinatorHandle {
     }
 
     async fn drain(&self, worker: WorkerId) -> Result<(), JobsError> {
-        self.wish(Command::Drain(worker)).await.map(|_| ())
+        self.driver.ask(Ask::Drain(worker)).await?;
+        Ok(())
     }
 
     async fn adopt(&self, job_uri: &str, store: StoreSettings) -> Result<Adopted, JobsError> {
@@ -231,9 +239,9 @@ impl Jobs for CoordinatorHandle {
             may_take_over(&*opened, &snapshot, self.take_over).await?;
         }
         self.registry.write(&Pointer { job: job.clone(), job_uri: uri.to_string(), store }).await?;
-        match self.wish(Command::Adopt(Box::new(snapshot))).await? {
+        match self.driver.ask(Ask::Adopt(Box::new(snapshot))).await? {
             Reply::Adopted { rebuilt } => Ok(Adopted { job, rebuilt }),
-            other => Err(odd(&format!("{other:?}")).into()),
+            other => Err(odd(&other)),
         }
     }
 }

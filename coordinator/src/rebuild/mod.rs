@@ -7,9 +7,6 @@
 
 mod registry;
 mod snapshot;
-mod take_over;
 
 pub(crate) use registry::Registry;
-pub(crate) use snapshot::snapshot;
-pub(crate) use snapshot::{read_plan, snapshot_of};
-pub(crate) use take_over::may_take_over;
+pub(crate) use snapshot::{highest_generation, may_take_over, read_plan, snapshot, snapshot_of};

@@ -1,9 +1,8 @@
 //! Pointers to jobs.
 
 use crate::{
-    effects::read_json,
     objects::{self, Pointer},
-    planner::output_store,
+    once::read_json,
 };
 use futures::TryStreamExt;
 use std::sync::Arc;
@@ -12,7 +11,6 @@ use tarquet_common::{
     ids::JobId,
     store::{Metadata, PutOutcome, Store, list_all},
 };
-use tarquet_core::JobRow;
 
 /// The place that says where jobs are. Its own root, apart from every job.
 #[derive(Clone, Debug)]
@@ -25,15 +23,6 @@ impl Registry {
     }
 
     /// Points at a job. A pointer that is there stays: it says the same.
-    pub(crate) async fn point(&self, job: &JobRow) -> Result<(), Failure> {
-        self.write(&Pointer {
-            job: job.job.clone(),
-            job_uri: job.job_uri.clone(),
-            store: output_store(&job.spec),
-        })
-        .await
-    }
-
     pub(crate) async fn write(&self, pointer: &Pointer) -> Result<(), Failure> {
         let bytes = serde_json::to_vec_pretty(pointer).expect("pointers have string keys");
         let key = objects::pointer(&pointer.job);

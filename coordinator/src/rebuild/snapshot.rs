@@ -1,8 +1,8 @@
-//! All that the store says of a job.
+//! All that the store says of a job, and whether that is enough to take the job over.
 
 use crate::{
-    effects::read_json,
     objects::{self, Claim, PlanObject},
+    once::read_json,
     stores::OpenStores,
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -13,9 +13,9 @@ use tarquet_common::{
     failure::Failure,
     ids::JobId,
     stage_plan::{self, PREAMBLE_LEN},
-    store::{Store, StoreError, StoreSettings, Uri, list_all},
+    store::{Store, StoreError, StoreSettings, Uri, list_all, probe},
 };
-use tarquet_core::{Snapshot, StagePlan, Submit};
+use tarquet_core::{Snapshot, StagePlan, Submit, Verdict};
 
 /// Objects read at a time.
 const PARALLEL: usize = 64;
@@ -39,7 +39,7 @@ pub(crate) async fn snapshot(
     }
     Ok(Some(Snapshot {
         claimed,
-        generation: crate::effects::highest_generation(store).await?,
+        generation: highest_generation(store).await?,
         plans,
         rounds: all(store, objects::ROUNDS).await?,
         receipts: all(store, objects::RECEIPTS).await?,
@@ -63,6 +63,16 @@ async fn claimed(
     let home = stores.open(&home_uri, settings).await?;
     let claim = read_json::<Claim>(&*home, &objects::claim(&home_uri, &output_uri)).await?;
     Ok(claim.is_some_and(|c| c.job == *job))
+}
+
+/// The highest number of attempts that is there; 0 if none.
+pub(crate) async fn highest_generation(store: &dyn Store) -> Result<u32, Failure> {
+    let mut highest = 0;
+    let mut objects = list_all(store, objects::GENERATIONS);
+    while let Some(object) = objects.try_next().await? {
+        highest = highest.max(object.ok().and_then(|o| objects::generation_of(&o.key)).unwrap_or(0));
+    }
+    Ok(highest)
 }
 
 /// All JSON objects under a prefix, in the order of their keys.
@@ -114,4 +124,30 @@ pub(crate) async fn snapshot_of(
         Failure::new(cluster::NO_JOB_THERE, "there is no job object under the prefix")
             .at_uri(job_uri.to_string())
     })
+}
+
+/// Whether a job that this coordinator's ledger does not know may be taken over: another coordinator may be in charge of it.
+/// Where the store keeps its conditions the objects tell the two apart: of each generation, receipt and outcome there is
+/// one, whoever writes it first. Where it does not, both would believe to have won; then only a person can know that the
+/// other is gone.
+///
+/// Tries the store that the job is in, unless nothing can go wrong: the job is over, its files are on this machine, or
+/// somebody has `said` that no other coordinator is left.
+///
+/// # Errors
+/// `TAKE_OVER_UNSAFE`; what trying the store said.
+pub(crate) async fn may_take_over(store: &dyn Store, snapshot: &Snapshot, said: bool) -> Result<(), Failure> {
+    let dead = matches!(snapshot.outcome, Some(Verdict::Cancel { .. } | Verdict::Fail { .. }));
+    if said || snapshot.catalog || dead || store.root().path().is_some() {
+        return Ok(());
+    }
+    let seen = probe(store, "").await?;
+    if seen.is_safe() {
+        return Ok(());
+    }
+    let told = format!(
+        "job {} is not in this coordinator's ledger, and its store could not keep two coordinators apart",
+        snapshot.submit.job
+    );
+    Err(Failure::new(cluster::TAKE_OVER_UNSAFE, told).at_uri(store.root().to_string()))
 }

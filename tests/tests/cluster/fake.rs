@@ -14,7 +14,7 @@ use tarquet_common::{
     origin::Origin,
     receipt::{Artifact, Counts, Receipt},
     stage_plan::{ShardDraft, encode},
-    store::{Stores, Uri, checksum},
+    store::{StoreSettings, Stores, Uri, checksum},
 };
 use tarquet_coordinator::{Intent, Kinds, PlanAsk, PlanFailed, Planned};
 use tarquet_core::{JobOptions, PublishMode};
@@ -42,6 +42,7 @@ impl Kinds for FakeKinds {
             stages: ["first", "second", "publish"].map(str::to_owned).to_vec(),
             home: output.sibling(".tarquet").expect("a path has a sibling"),
             output,
+            store: StoreSettings::default(),
             places: vec![],
             options: JobOptions { publish, ..JobOptions::default() },
             spec: spec.clone(),

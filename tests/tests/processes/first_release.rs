@@ -14,7 +14,7 @@ use std::{
     fs::{self, File},
     time::{Duration, UNIX_EPOCH},
 };
-use tarquet_tests::environment::repository;
+use tarquet_kit::environment::repository;
 
 const DONE: &str = "01M8RHY2DSA530774G5BW3PH1E";
 const HELD: &str = "01M8RHY1WV1H14BDMEF3FBBPQN";

@@ -11,5 +11,5 @@ mod work;
 
 pub(crate) use open::Opener;
 pub use plan::{PlanReader, ShardPlan};
-pub use runner::{Runner, RunnerSettings, Site, upload_metadata};
+pub use runner::{Runner, RunnerSettings, Site};
 pub use work::{Artifacts, Work};

@@ -9,14 +9,8 @@ use crate::{
 use async_trait::async_trait;
 use std::{path::PathBuf, sync::Arc};
 use tarquet_common::{
-    clock::Clock,
-    codes::ourselves,
-    failure::Failure,
-    ids::WorkerId,
-    leasing::Lease,
-    memory::UploadSettings,
-    receipt::Receipt,
-    store::{Metadata, Stores},
+    clock::Clock, codes::ourselves, failure::Failure, ids::WorkerId, leasing::Lease, memory::UploadSettings,
+    origin::Origin, receipt::Receipt, store::Stores,
 };
 use tokio::runtime::Handle;
 
@@ -103,13 +97,10 @@ impl Runner {
     async fn site(&self, lease: &Lease, context: AttemptContext) -> Result<Site, Failure> {
         let runtime = Handle::current();
         let output = open_root(&self.stores, &lease.output_uri, &lease.store).await?;
-        let artifacts = Artifacts::new(
-            runtime.clone(),
-            output,
-            upload_metadata(lease),
-            self.settings.upload,
-            context.clone(),
-        );
+        // What every artifact says of itself: publish knows its own by it.
+        let origin = Origin { shard: lease.shard.clone(), round: lease.round, attempt: lease.attempt };
+        let artifacts =
+            Artifacts::new(runtime.clone(), output, origin.metadata(), self.settings.upload, context.clone());
         Ok(Site {
             worker: self.worker.clone(),
             runtime,
@@ -171,13 +162,4 @@ impl Runner {
             output: work.output,
         }
     }
-}
-
-/// What every artifact says of itself: publish knows its own by it.
-pub fn upload_metadata(lease: &Lease) -> Metadata {
-    let attempt = format!(
-        "{}/{}/{}.{}/{}",
-        lease.shard.job, lease.shard.stage, lease.shard.shard, lease.round, lease.attempt
-    );
-    Metadata::from([("tarquet-attempt".to_owned(), attempt)])
 }

@@ -5,14 +5,14 @@
 //! priority of a job that was not known at all, and leases (their workers are adopted when they speak).
 
 use crate::{
-    command::Snapshot,
     decide::{draft::Draft, plan::put_stage, publish, submit},
-    decision::{Answer, Note, Reply, WaitFor},
+    decision::{Answer, Note, Refusal, Reply, WaitFor},
     event::What,
-    phase::{Cancelled, Checking, Claiming, Done, Failed, Phase, Planning, Running, Verdict},
+    objects::{Snapshot, Verdict},
+    phase::{Cancelled, Checking, Claiming, Done, Failed, Phase, Planning, Running},
     record::Record,
-    rows::{JobRow, ShardRow, ShardState},
-    state::Job,
+    rows::JobRow,
+    state::{self, Excluded, Job, Shard, ShardState},
 };
 use std::{collections::BTreeMap, sync::Arc};
 use tarquet_common::{
@@ -31,16 +31,14 @@ struct Facts<'s> {
     excluded: BTreeMap<Place, &'s Failure>,
 }
 
-pub(crate) fn adopt(d: &mut Draft<'_>, snapshot: &Snapshot) -> Answer {
+pub(crate) fn adopt(d: &mut Draft<'_>, snapshot: &Snapshot) -> Result<Answer, Refusal> {
     let id = &snapshot.submit.job;
     let known = d.state.jobs.get(id);
-    if let Err(failure) = check(d, snapshot, known) {
-        return failure.into();
-    }
+    check(d, snapshot, known)?;
     let facts = gather(snapshot);
     if known.is_some_and(|job| !ahead(job, snapshot, &facts)) {
         compared(d, id);
-        return Reply::Adopted { rebuilt: false }.into();
+        return Ok(Reply::Adopted { rebuilt: false }.into());
     }
     if let Some(job) = known {
         // Whoever waits for something of this job asks the rebuilt one again.
@@ -55,33 +53,35 @@ pub(crate) fn adopt(d: &mut Draft<'_>, snapshot: &Snapshot) -> Answer {
         put_stage(d, id, plan, snapshot.submit.submitted_unix_ms);
         for (number, record) in (0u32..).zip(&plan.shards) {
             let shard = ShardId { job: id.clone(), stage: plan.stage, shard: number };
-            put_shard(d, ShardRow::planned(shard, record.clone()), &facts, all_visible);
+            put_shard(d, Shard::planned(shard, record.clone(), d.now), &facts, all_visible);
         }
     }
     d.event(Some(id), What::Adopted { receipts: facts.receipts.len(), rebuilt: known.is_some() });
     compared(d, id);
-    Reply::Adopted { rebuilt: true }.into()
+    Ok(Reply::Adopted { rebuilt: true }.into())
 }
 
 /// The rows cannot be behind objects that are not there.
-pub(crate) fn nothing_stored(d: &mut Draft<'_>, id: &JobId) -> Answer {
+pub(crate) fn nothing_stored(d: &mut Draft<'_>, id: &JobId) -> Result<Answer, Refusal> {
     compared(d, id);
-    Reply::Done.into()
+    Ok(Answer::DONE)
 }
 
 /// The job may go on, and whoever waited for that asks again.
 fn compared(d: &mut Draft<'_>, id: &JobId) {
     d.note(Note::Compared(id.clone()));
-    d.wake(WaitFor::Compared(id.clone()), None);
+    d.wake(WaitFor::Compared(id.clone()));
     d.advance(id);
 }
 
 /// Plans are contiguous and every receipt has its shard.
-fn check(d: &Draft<'_>, snapshot: &Snapshot, known: Option<&Job>) -> Result<(), Failure> {
+fn check(d: &Draft<'_>, snapshot: &Snapshot, known: Option<&Job>) -> Result<(), Refusal> {
     if known.is_none() {
         submit::fit(d, &snapshot.submit)?;
     }
-    let bad = |what: String| Err(Failure::new(cluster::UNKNOWN_SHARD, what).at_uri(&snapshot.submit.job_uri));
+    let bad = |what: String| {
+        Err(Failure::new(cluster::UNKNOWN_SHARD, what).at_uri(&snapshot.submit.job_uri).into())
+    };
     let leased = snapshot.submit.stages.len().saturating_sub(1);
     let in_order = (0u8..).zip(&snapshot.plans).all(|(n, p)| n == p.stage);
     if !in_order || snapshot.plans.len() > leased {
@@ -124,9 +124,8 @@ fn ahead(job: &Job, snapshot: &Snapshot, facts: &Facts<'_>) -> bool {
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let newer = |(&(place, round), receipt): (&(Place, u32), &&Receipt)| {
         job.shard(place.0, place.1).is_none_or(|s| {
-            let known = s.receipt.as_ref().filter(|r| r.round == round);
-            round > s.row.round
-                || (round == s.row.round && known.is_none_or(|k| k.attempt != receipt.attempt))
+            let known = s.receipt().filter(|r| r.round == round);
+            round > s.round || (round == s.round && known.is_none_or(|k| k.attempt != receipt.attempt))
         })
     };
     claimed
@@ -140,7 +139,7 @@ fn ahead(job: &Job, snapshot: &Snapshot, facts: &Facts<'_>) -> bool {
 }
 
 fn rebuilt_row(d: &Draft<'_>, snapshot: &Snapshot, known: Option<&Job>) -> JobRow {
-    let mut row = submit::row_of(&snapshot.submit);
+    let mut row = JobRow::submitted(&snapshot.submit);
     if let Some(job) = known {
         row.paused = job.row.paused;
         row.options = job.row.options.clone();
@@ -172,19 +171,21 @@ fn phase_of(snapshot: &Snapshot) -> Phase {
     }
 }
 
-fn put_shard(d: &mut Draft<'_>, mut row: ShardRow, facts: &Facts<'_>, published: bool) {
-    let place = (row.shard.stage, row.shard.shard);
-    row.round = facts.rounds.get(&place).copied().unwrap_or(0);
-    if let Some(receipt) = facts.receipts.get(&(place, row.round)) {
-        row.state = ShardState::Done { published, took_ms: 0 };
-        row.newest = Some(receipt.attempt);
-        row.attempts = 1;
-        d.put_shard(row);
-        d.record(Record::Receipt(Arc::new((*receipt).clone())));
+fn put_shard(d: &mut Draft<'_>, mut shard: Shard, facts: &Facts<'_>, published: bool) {
+    let place = shard.place();
+    shard.round = facts.rounds.get(&place).copied().unwrap_or(0);
+    if let Some(receipt) = facts.receipts.get(&(place, shard.round)) {
+        let receipt = Arc::new((*receipt).clone());
+        shard.history.newest = Some(receipt.attempt);
+        shard.history.attempts = 1;
+        let done = state::Done { receipt: Arc::clone(&receipt), published, took_ms: 0 };
+        shard.state = ShardState::Done(done);
+        d.put_shard(&shard);
+        d.record(Record::Receipt(receipt));
         return;
     }
     if let Some(failure) = facts.excluded.get(&place) {
-        row.state = ShardState::Excluded { failure: Box::new((*failure).clone()) };
+        shard.state = ShardState::Excluded(Excluded { failure: Box::new((*failure).clone()) });
     }
-    d.put_shard(row);
+    d.put_shard(&shard);
 }

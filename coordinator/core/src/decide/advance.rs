@@ -2,25 +2,25 @@
 
 use crate::{
     decide::{draft::Draft, rounds},
-    decision::{Answer, Reply},
-    effect::{Effect, EffectKey, Reopen, WhyReopen},
+    effect::{Effect, EffectKey},
     event::What,
     jobs::{OnError, PublishMode},
-    phase::{Back, Cataloguing, Deciding, Held, Hold, Phase, Planning, Verdict},
+    objects::{Reopen, Verdict, WhyReopen},
+    phase::{Back, Cataloguing, Deciding, Held, Hold, Phase, Planning},
     record::Record,
-    rows::{JobRow, ShardState, StageRow},
-    state::{Job, Stage},
+    rows::StageRow,
+    state::{Job, ShardState, Stage},
 };
 use std::sync::Arc;
 use tarquet_common::{
-    codes::{cluster, publish},
+    codes::publish,
     failure::{Class, Failure},
-    ids::{JobId, ShardId},
+    ids::JobId,
 };
 
-pub(crate) fn advance(d: &mut Draft<'_>, id: &JobId) -> Answer {
+pub(crate) fn advance(d: &mut Draft<'_>, id: &JobId) {
     let may_go = |job: &&Job| d.state.started && !job.stands_still();
-    let Some(job) = d.state.jobs.get(id).filter(may_go) else { return Reply::Done.into() };
+    let Some(job) = d.state.jobs.get(id).filter(may_go) else { return };
     let job_id = || id.clone();
     let started = !job.row.phase.is_over() && !matches!(job.row.phase, Phase::Claiming(_));
     if started && !job.generation_ready {
@@ -40,24 +40,21 @@ pub(crate) fn advance(d: &mut Draft<'_>, id: &JobId) -> Answer {
         Phase::Failed(x) if !x.swept => d.start(Effect::SweepUploads { job: job_id(), release: true }),
         Phase::Done(_) | Phase::Cancelled(_) | Phase::Failed(_) => {}
     }
-    Reply::Done.into()
 }
 
 /// The outcome is written when nothing is being published any more: a part that becomes visible after `cancel` was
 /// written would belong to nobody. What waits to be published again does not.
 fn deciding(d: &mut Draft<'_>, job: &Job, verdict: &Verdict) {
-    let id = &job.row.job;
     let mut busy = false;
-    for (stage, shard) in &job.publishing {
-        let round = job.shard(*stage, *shard).map_or(0, |s| s.row.round);
-        let key = EffectKey::Publish(shard_id(job, *stage, *shard), round);
+    for shard in job.publishing.iter().filter_map(|(stage, shard)| job.shard(*stage, *shard)) {
+        let key = EffectKey::Publish(shard.id.clone(), shard.round);
         match d.state.flights.get(&key) {
             Some(flight) if flight.retry_at.is_none() => busy = true,
             _ => d.land(key),
         }
     }
     if !busy {
-        d.start(Effect::StoreOutcome { job: id.clone(), verdict: verdict.clone() });
+        d.start(Effect::StoreOutcome { job: job.row.job.clone(), verdict: verdict.clone() });
     }
 }
 
@@ -65,7 +62,7 @@ fn running(d: &mut Draft<'_>, job: &Job, number: u8) {
     let Some(stage) = job.stage(number) else { return };
     if let Some(failure) = failed_by_action(job, stage) {
         let verdict = Verdict::Fail { failure: Box::new(failure) };
-        return go(d, job, Phase::Deciding(Deciding { verdict }));
+        return d.go(job, Phase::Deciding(Deciding { verdict }));
     }
     if let Some(failure) = over_budget(job, stage) {
         return hold_at(d, job, Hold::Budget, &failure);
@@ -93,7 +90,7 @@ fn stage_complete(d: &mut Draft<'_>, job: &Job, stage: &Stage) {
     } else {
         Phase::Deciding(Deciding { verdict: Verdict::Publish })
     };
-    go(d, job, phase);
+    d.go(job, phase);
 }
 
 fn publishing(d: &mut Draft<'_>, job: &Job) {
@@ -105,7 +102,7 @@ fn publishing(d: &mut Draft<'_>, job: &Job) {
         }
     }
     if open == 0 && job.unpublished.is_empty() && job.lost.is_empty() {
-        return go(d, job, Phase::Cataloguing(Cataloguing {}));
+        return d.go(job, Phase::Cataloguing(Cataloguing {}));
     }
     publish_some(d, job);
     reopen_lost(d, job);
@@ -120,7 +117,7 @@ fn publish_some(d: &mut Draft<'_>, job: &Job) {
     let room = d.state.settings.publish_parallel.saturating_sub(job.publishing.len());
     let idle = job.unpublished.iter().filter(|at| !job.publishing.contains(at) && !job.lost.contains(at));
     for (stage, shard) in idle.take(room) {
-        if let Some(receipt) = job.shard(*stage, *shard).and_then(|s| s.receipt.as_ref()) {
+        if let Some(receipt) = job.shard(*stage, *shard).and_then(|s| s.receipt()) {
             d.start(Effect::PublishShard { receipt: Arc::clone(receipt) });
         }
     }
@@ -132,27 +129,18 @@ fn reopen_lost(d: &mut Draft<'_>, job: &Job) {
         return;
     }
     let reopen = |&(stage, shard): &(u8, u32)| {
-        let round = job.shard(stage, shard)?.row.round + 1;
+        let round = job.shard(stage, shard)?.round + 1;
         Some(Reopen { stage, shard, round })
     };
     let shards = job.lost.iter().filter_map(reopen).collect();
     d.start(rounds::effect(job, WhyReopen::UploadLost, shards));
 }
 
-fn go(d: &mut Draft<'_>, job: &Job, phase: Phase) {
-    let mut row = job.row.clone();
-    d.move_to(&mut row, phase);
-    let id = row.job.clone();
-    d.put_job(row);
-    d.advance(&id);
-}
-
 /// Something holds the job, from outside of `advance`.
-pub(crate) fn hold(d: &mut Draft<'_>, id: &JobId, hold: Hold, failure: &Failure) -> Answer {
+pub(crate) fn hold(d: &mut Draft<'_>, id: &JobId, hold: Hold, failure: &Failure) {
     if let Some(job) = d.state.jobs.get(id) {
         hold_at(d, job, hold, failure);
     }
-    Reply::Done.into()
 }
 
 /// Holds a job that can be held; where it stands says where it goes on.
@@ -165,7 +153,7 @@ fn hold_at(d: &mut Draft<'_>, job: &Job, hold: Hold, failure: &Failure) {
         Phase::Done(_) | Phase::Cancelled(_) | Phase::Failed(_) => return,
     };
     let since_unix_ms = d.unix_ms();
-    let mut row: JobRow = job.row.clone();
+    let mut row = job.row.clone();
     let held = Held { hold, failure: Box::new(failure.clone()), back, since_unix_ms };
     d.move_to(&mut row, Phase::Held(held));
     let (code, message) = (failure.code, failure.message.clone());
@@ -221,19 +209,8 @@ fn stopped_failure(job: &Job, stage: &Stage) -> Failure {
 }
 
 fn stopped_failures(job: &Job) -> impl Iterator<Item = &Failure> {
-    job.stopped.iter().filter_map(|(stage, shard)| match &job.shard(*stage, *shard)?.row.state {
-        ShardState::Stopped { failure } => Some(failure.as_ref()),
+    job.stopped.iter().filter_map(|(stage, shard)| match &job.shard(*stage, *shard)?.state {
+        ShardState::Stopped(stopped) => Some(stopped.failure.as_ref()),
         _ => None,
     })
-}
-
-/// The refusal to do something in this phase.
-pub(crate) fn not_now(job: &Job, what: &str) -> Failure {
-    let text = format!("{what} does not apply to a job that is {}", job.row.phase.name());
-    Failure::new(cluster::NOT_NOW, text)
-}
-
-/// Names a shard of a job.
-pub(crate) fn shard_id(job: &Job, stage: u8, shard: u32) -> ShardId {
-    ShardId { job: job.row.job.clone(), stage, shard }
 }

@@ -1,16 +1,14 @@
 //! An attempt finished: its receipt becomes the shard's, or does not.
 
 use crate::{
-    command::{Command, Ended},
     decide::{
         draft::Draft,
         lease::{adopt, adoptable, ended},
     },
-    decision::{Answer, Note, Reply, WaitFor},
+    decision::{Answer, Ended, Note, Refusal, Reply, Step, WaitFor},
     effect::{Effect, EffectKey},
     event::What,
     record::Record,
-    rows::{ShardRow, ShardState},
     state::Shard,
 };
 use std::sync::Arc;
@@ -21,38 +19,35 @@ use tarquet_common::{
     receipt::Receipt,
 };
 
-/// The receipt goes to the store first; the same command, asked again, then says whose the object is.
-pub(crate) fn complete(d: &mut Draft<'_>, ask: &Complete) -> Answer {
+/// The receipt goes to the store first; the same ask, decided again, then says whose the object is.
+pub(crate) fn complete(d: &mut Draft<'_>, ask: &Complete) -> Result<Answer, Refusal> {
     let receipt = &ask.receipt;
     d.note(Note::Seen(ask.worker.clone()));
-    let (job, shard) = match d.shard(&receipt.shard) {
-        Ok(found) => found,
-        Err(failure) => return failure.into(),
-    };
+    let (job, shard) = d.shard(&receipt.shard)?;
     if job.stands_still() {
-        return Answer::Wait(WaitFor::Compared(receipt.shard.job.clone()));
+        return Ok(Answer::Wait(WaitFor::Compared(receipt.shard.job.clone())));
     }
-    if let Some(accepted) = shard.receipt.as_ref().filter(|r| r.round == receipt.round) {
+    if let Some(accepted) = shard.receipt().filter(|r| r.round == receipt.round) {
         let ours = accepted.attempt == receipt.attempt;
-        return Reply::Completed(if ours { Completed::Accepted } else { Completed::Superseded }).into();
+        return Ok(Reply::Completed(if ours { Completed::Accepted } else { Completed::Superseded }).into());
     }
-    let wait = Answer::Wait(WaitFor::Receipt(receipt.shard.clone(), receipt.round));
+    let wait = Ok(Answer::Wait(WaitFor::Receipt(receipt.shard.clone(), receipt.round)));
     if d.state.in_flight(&EffectKey::Receipt(receipt.shard.clone(), receipt.round)) && !ended(job) {
         return wait;
     }
-    let live = shard.lease(receipt.attempt).is_some() && shard.row.round == receipt.round;
+    let live = shard.lease(receipt.attempt).is_some() && shard.round == receipt.round;
     let adopted = !live && adoptable(job, shard, receipt.round, receipt.attempt);
     if ended(job) || !(live || adopted) {
         let (stage, number) = shard.place();
         let attempt = receipt.attempt;
         d.event(Some(&receipt.shard.job), What::Superseded { stage, shard: number, attempt });
-        return Reply::Completed(Completed::Superseded).into();
+        return Ok(Reply::Completed(Completed::Superseded).into());
     }
-    if let Some(failure) = unfit(&shard.row, receipt) {
+    if let Some(failure) = unfit(shard, receipt) {
         let (shard, attempt) = (receipt.shard.clone(), receipt.attempt);
         let ended = Ended::Failed { failure: Box::new(failure.clone()), killer: None };
-        d.then(Command::EndAttempt { shard, attempt, ended });
-        return failure.into();
+        d.then(Step::EndAttempt { shard, attempt, ended });
+        return Err(failure.into());
     }
     if adopted {
         adopt(d, shard, receipt.attempt, &ask.worker);
@@ -65,52 +60,45 @@ pub(crate) fn complete(d: &mut Draft<'_>, ask: &Complete) -> Answer {
 const COUNT_MAX: u64 = 1 << 50;
 
 /// A receipt has to name exactly the partitions that its shard makes, and counts that can be summed.
-fn unfit(row: &ShardRow, receipt: &Receipt) -> Option<Failure> {
+fn unfit(shard: &Shard, receipt: &Receipt) -> Option<Failure> {
     if let Some(most) = receipt.counts.numbers().max().filter(|most| *most > COUNT_MAX) {
-        let text =
-            format!("attempt {} of shard {} counts more than there can be", receipt.attempt, row.shard);
+        let text = format!("attempt {} of shard {} counts more than there can be", receipt.attempt, shard.id);
         return Some(
             Failure::new(cluster::RECEIPT_UNFIT, text).expected(format!("at most {COUNT_MAX}"), most),
         );
     }
-    let first = row.plan.partition_first;
-    let planned = first..first.saturating_add(row.plan.partition_count);
+    let first = shard.plan.partition_first;
+    let planned = first..first.saturating_add(shard.plan.partition_count);
     let mut made: Vec<u32> = receipt.artifacts.iter().map(|a| a.partition).collect();
     made.sort_unstable();
     let fits = made.iter().copied().eq(planned.clone());
     (!fits).then(|| {
-        let text = format!("attempt {} of shard {} made other partitions", receipt.attempt, row.shard);
+        let text = format!("attempt {} of shard {} made other partitions", receipt.attempt, shard.id);
         Failure::new(cluster::RECEIPT_UNFIT, text).expected(format!("{planned:?}"), format!("{made:?}"))
     })
 }
 
 /// What the receipt object says, whoever wrote it.
-pub(crate) fn settled(d: &mut Draft<'_>, receipt: &Arc<Receipt>) -> Answer {
+pub(crate) fn settled(d: &mut Draft<'_>, receipt: &Arc<Receipt>) {
     let (id, round) = (&receipt.shard, receipt.round);
     d.land(EffectKey::Receipt(id.clone(), round));
-    d.wake(WaitFor::Receipt(id.clone(), round), None);
-    let Ok((job, shard)) = d.shard(id) else { return Reply::Done.into() };
-    if ended(job) || shard.row.round != round || shard.receipt.is_some() {
-        return Reply::Done.into();
+    d.wake(WaitFor::Receipt(id.clone(), round));
+    let Some((job, shard)) = d.find(id) else { return };
+    if ended(job) {
+        return;
     }
     let took_ms = shard.lease(receipt.attempt).map_or(0, |l| d.now.saturating_sub(l.granted_at));
-    accept(d, shard, receipt, took_ms);
-    d.advance(&id.job);
-    Reply::Done.into()
-}
-
-fn accept(d: &mut Draft<'_>, shard: &Shard, receipt: &Arc<Receipt>, took_ms: u64) {
-    let id = &receipt.shard;
-    let mut row = shard.row.clone();
-    row.state = ShardState::Done { published: false, took_ms };
-    row.newest = row.newest.max(Some(receipt.attempt));
-    row.avoid = None;
-    d.put_shard(row);
+    let mut next = shard.clone();
+    if next.accept(Arc::clone(receipt), took_ms).is_err() {
+        // It has one already, or is in a later round.
+        return;
+    }
+    d.put_shard(&next);
     d.record(Record::Receipt(Arc::clone(receipt)));
-    for live in &shard.leases {
+    for live in shard.leases() {
         d.end_lease(id, live.row.attempt);
     }
-    d.note(Note::WorkerDid { worker: receipt.worker.clone(), bytes: shard.row.plan.cost_bytes });
+    d.note(Note::WorkerDid { worker: receipt.worker.clone(), bytes: shard.plan.cost_bytes });
     d.event(
         Some(&id.job),
         What::Receipt {
@@ -123,4 +111,5 @@ fn accept(d: &mut Draft<'_>, shard: &Shard, receipt: &Arc<Receipt>, took_ms: u64
             ms: took_ms,
         },
     );
+    d.advance(&id.job);
 }

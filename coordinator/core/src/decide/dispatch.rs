@@ -1,31 +1,43 @@
-//! Which file decides which command.
+//! Which file decides what.
 
 use crate::{
-    command::Command,
+    cause::{Ask, Cause, Outcome},
     decide::{
-        adopt, advance, complete, draft::Draft, fail, lease, plan, publish, rounds, start, steer, submit,
+        adopt, advance, complete, draft::Draft, effects, fail, lease, plan, publish, rounds, steer, submit,
         tick, workers,
     },
-    decision::{Answer, Decision, WaitFor, Wake},
+    decision::{Answer, Decision, Refusal, Step, WaitFor, Wake},
     state::State,
 };
-use std::{collections::VecDeque, sync::Arc};
+use std::collections::VecDeque;
 use tarquet_common::clock::Millis;
 
-/// What follows from a command, at a moment of the monotonic clock. Reads nothing but its arguments.
-pub fn decide(state: &State, command: &Command, now: Millis) -> Decision {
+/// What follows from a cause, at a moment of the monotonic clock. Reads nothing but its arguments.
+pub fn decide<'c>(state: &State, cause: impl Into<Cause<'c>>, now: Millis) -> Decision {
+    let cause = cause.into();
     let mut draft = Draft::new(state, now);
-    draft.clock(command);
-    let answer = dispatch(&mut draft, command);
+    draft.clock(cause);
+    let answer = match cause {
+        Cause::Ask(ask) => asked(&mut draft, ask),
+        Cause::Outcome(outcome) => {
+            landed(&mut draft, outcome);
+            Ok(Answer::DONE)
+        }
+        Cause::Step(step) => {
+            follow(&mut draft, step);
+            Ok(Answer::DONE)
+        }
+    };
     draft.finish(answer)
 }
 
-/// Decides and absorbs a command and all that follows at once. The merged records are one transaction.
-pub fn handle(state: &mut State, command: &Command, now: Millis) -> Decision {
+/// Decides and absorbs a cause and all that follows at once. The merged records are one transaction.
+pub fn handle<'c>(state: &mut State, cause: impl Into<Cause<'c>>, now: Millis) -> Decision {
+    let cause = cause.into();
     let stamp = state.work_stamp;
-    let mut whole = decide(state, command, now);
+    let mut whole = decide(state, cause, now);
     state.absorb(&whole);
-    let mut then: VecDeque<Command> = std::mem::take(&mut whole.then).into();
+    let mut then: VecDeque<Step> = std::mem::take(&mut whole.then).into();
     while let Some(next) = then.pop_front() {
         let part = decide(state, &next, now);
         state.absorb(&part);
@@ -36,69 +48,70 @@ pub fn handle(state: &mut State, command: &Command, now: Millis) -> Decision {
         whole.events.extend(part.events);
         then.extend(part.then);
     }
-    let by_time = matches!(command, Command::Tick { .. }) && state.work_waiting();
+    let by_time = matches!(cause, Cause::Ask(Ask::Tick { .. })) && state.work_waiting();
     if by_time || state.work_stamp != stamp {
         whole.wake.push(Wake { on: WaitFor::Work, answer: None });
     }
     whole
 }
 
-fn dispatch(d: &mut Draft<'_>, command: &Command) -> Answer {
-    match command {
-        Command::Start { .. } => start::start(d),
-        Command::Tick { .. } => tick::tick(d),
-        Command::EffectFailed { effect, failure } => tick::effect_failed(d, effect, failure),
-        Command::Again(effect) => tick::again(d, effect),
-        Command::Submit(ask) => submit::submit(d, ask),
-        Command::ClaimStored(job) => submit::claim_stored(d, job),
-        Command::ClaimTaken { job, by } => submit::claim_taken(d, job, by),
-        Command::ClaimRefused { job, failure } => submit::claim_refused(d, job, failure.clone()),
-        Command::GenerationRaised { job, generation } => submit::generation_raised(d, job, *generation),
-        Command::Forget(job) => submit::forget(d, job),
-        Command::Adopt(snapshot) => adopt::adopt(d, snapshot),
-        Command::NothingStored(job) => adopt::nothing_stored(d, job),
-        Command::Accept(job) => steer::accept(d, job),
-        Command::Retry(job) => steer::retry(d, job),
-        Command::Cancel { job, reason } => steer::cancel(d, job, reason),
-        Command::Pause(job) => steer::pause(d, job, true),
-        Command::Resume(job) => steer::pause(d, job, false),
-        Command::SetPriority { job, priority } => steer::priority(d, job, *priority),
-        Command::Drain(worker) => workers::drain(d, worker),
-        Command::Register(ask) => workers::register(d, ask),
-        Command::Goodbye(ask) => workers::goodbye(d, ask),
-        Command::Acquire(ask) => lease::acquire(d, ask),
-        Command::Renew(ask) => lease::renew(d, ask),
-        Command::Complete(ask) => complete::complete(d, ask),
-        Command::ReceiptStored(receipt) | Command::ReceiptTaken(receipt) => {
-            complete::settled(d, &Arc::clone(receipt))
-        }
-        Command::Fail(ask) => fail::fail(d, ask),
-        Command::EndAttempt { shard, attempt, ended } => fail::end_attempt(d, shard, *attempt, ended),
-        Command::StagePlanned { job, plan } => plan::planned(d, job, plan),
-        Command::StagePlanFailed { job, stage, failure, fatal } => {
-            plan::plan_failed(d, job, *stage, failure, *fatal)
-        }
-        Command::RoundsOpened { job, rounds } => rounds::opened(d, job, rounds),
-        Command::AcceptStored { job, accept } => rounds::accepted(d, job, accept),
-        Command::Advance(job) => advance::advance(d, job),
-        Command::Hold { job, hold, failure } => advance::hold(d, job, *hold, failure),
-        _ => publish_outcome(d, command),
+fn asked(d: &mut Draft<'_>, ask: &Ask) -> Result<Answer, Refusal> {
+    match ask {
+        Ask::Start { .. } => tick::start(d),
+        Ask::Tick { .. } => tick::tick(d),
+        Ask::Submit(ask) => submit::submit(d, ask),
+        Ask::Forget(job) => submit::forget(d, job),
+        Ask::Adopt(snapshot) => adopt::adopt(d, snapshot),
+        Ask::NothingStored(job) => adopt::nothing_stored(d, job),
+        Ask::Accept(job) => steer::accept(d, job),
+        Ask::Retry(job) => steer::retry(d, job),
+        Ask::Cancel { job, reason } => steer::cancel(d, job, reason),
+        Ask::Pause(job) => steer::pause(d, job, true),
+        Ask::Resume(job) => steer::pause(d, job, false),
+        Ask::SetPriority { job, priority } => steer::priority(d, job, *priority),
+        Ask::Drain(worker) => workers::drain(d, worker),
+        Ask::Register(ask) => workers::register(d, ask),
+        Ask::Goodbye(ask) => workers::goodbye(d, ask),
+        Ask::Acquire(ask) => lease::acquire(d, ask),
+        Ask::Renew(ask) => lease::renew(d, ask),
+        Ask::Complete(ask) => complete::complete(d, ask),
+        Ask::Fail(ask) => fail::fail(d, ask),
     }
 }
 
-fn publish_outcome(d: &mut Draft<'_>, command: &Command) -> Answer {
-    match command {
-        Command::OutcomeStored { job, verdict } => publish::outcome_stored(d, job, verdict),
-        Command::OutputListed { job, foreign } => publish::listed(d, job, foreign),
-        Command::ShardPublished { shard, round } => publish::shard_published(d, shard, *round),
-        Command::UploadLost { shard, round, name, partly_published } => {
-            publish::upload_lost(d, shard, *round, name, *partly_published)
+fn landed(d: &mut Draft<'_>, outcome: &Outcome) {
+    match outcome {
+        Outcome::ClaimStored(job) => submit::claim_stored(d, job),
+        Outcome::ClaimTaken { job, by } => submit::claim_taken(d, job, by),
+        Outcome::ClaimRefused { job, failure } => submit::claim_refused(d, job, failure.clone()),
+        Outcome::GenerationRaised { job, generation } => submit::generation_raised(d, job, *generation),
+        Outcome::StagePlanned { job, plan } => plan::planned(d, job, plan),
+        Outcome::StagePlanFailed { job, stage, failure, fatal } => {
+            plan::plan_failed(d, job, *stage, failure, *fatal);
         }
-        Command::ShardForeign { shard, round, name } => publish::shard_foreign(d, shard, *round, name),
-        Command::CatalogStored(job) => publish::catalog_stored(d, job),
-        Command::CatalogDiffers(job) => publish::catalog_differs(d, job),
-        Command::UploadsAborted { shard, round } => publish::aborted(d, shard, *round),
-        Command::UploadsSwept(job) => publish::swept(d, job),
-        other => unreachable!("{other:?} is dispatched by `dispatch`"),
+        Outcome::ReceiptStored(receipt) | Outcome::ReceiptTaken(receipt) => complete::settled(d, receipt),
+        Outcome::RoundsOpened { job, rounds } => rounds::opened(d, job, rounds),
+        Outcome::AcceptStored { job, accept } => rounds::accepted(d, job, accept),
+        Outcome::OutcomeStored { job, verdict } => publish::outcome_stored(d, job, verdict),
+        Outcome::OutputListed { job, foreign } => publish::listed(d, job, foreign),
+        Outcome::ShardPublished { shard, round } => publish::shard_published(d, shard, *round),
+        Outcome::UploadLost { shard, round, name, partly_published } => {
+            publish::upload_lost(d, shard, *round, name, *partly_published);
+        }
+        Outcome::ShardForeign { shard, round, name } => publish::shard_foreign(d, shard, *round, name),
+        Outcome::CatalogStored(job) => publish::catalog_stored(d, job),
+        Outcome::CatalogDiffers(job) => publish::catalog_differs(d, job),
+        Outcome::UploadsAborted { shard, round } => publish::aborted(d, shard, *round),
+        Outcome::UploadsSwept(job) => publish::swept(d, job),
+        Outcome::EffectFailed { effect, failure } => effects::failed(d, effect, failure),
+    }
+}
+
+fn follow(d: &mut Draft<'_>, step: &Step) {
+    match step {
+        Step::Advance(job) => advance::advance(d, job),
+        Step::EndAttempt { shard, attempt, ended } => fail::end_attempt(d, shard, *attempt, ended),
+        Step::Again(effect) => effects::again(d, effect),
+        Step::Hold { job, hold, failure } => advance::hold(d, job, *hold, failure),
     }
 }

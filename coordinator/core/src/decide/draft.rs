@@ -1,13 +1,13 @@
 //! A decision while it is being made.
 
 use crate::{
-    command::Command,
-    decision::{Answer, Decision, Note, Reply, WaitFor, Wake},
+    cause::{Ask, Cause},
+    decision::{Answer, Decision, Note, Refusal, Reply, Step, WaitFor, Wake},
     effect::{Effect, EffectKey},
     event::{Event, What},
     phase::Phase,
     record::{Key, Record},
-    rows::{JobRow, LeaseRow, ShardRow},
+    rows::{JobRow, LeaseRow},
     state::{Job, Shard, State},
 };
 use tarquet_common::{
@@ -33,7 +33,7 @@ impl<'a> Draft<'a> {
             records: Vec::new(),
             notes: Vec::new(),
             effects: Vec::new(),
-            answer: Answer::Reply(Reply::Done),
+            answer: Ok(Answer::DONE),
             wake: Vec::new(),
             events: Vec::new(),
             then: Vec::new(),
@@ -41,22 +41,22 @@ impl<'a> Draft<'a> {
         Self { state, now: now.max(state.now), stalled: false, out }
     }
 
-    pub(crate) fn finish(mut self, answer: Answer) -> Decision {
+    pub(crate) fn finish(mut self, answer: Result<Answer, Refusal>) -> Decision {
         self.out.answer = answer;
         self.out
     }
 
     /// Takes the time; after a stall all leases get one fresh lifetime before expiry is judged.
-    pub(crate) fn clock(&mut self, command: &Command) {
-        let unix_ms = match command {
-            Command::Start { unix_ms } | Command::Tick { unix_ms } => Some(*unix_ms),
-            _ => None,
+    pub(crate) fn clock(&mut self, cause: Cause<'_>) {
+        let unix_ms = match cause {
+            Cause::Ask(Ask::Start { unix_ms } | Ask::Tick { unix_ms }) => Some(*unix_ms),
+            Cause::Ask(_) | Cause::Outcome(_) | Cause::Step(_) => None,
         };
         self.note(Note::Clock { now: self.now, unix_ms });
         let silence = self.now - self.state.now;
         let ttl = self.state.settings.lease_ttl_ms;
         let leases = self.state.deadlines.len();
-        if silence > ttl / 3 && leases > 0 && !matches!(command, Command::Start { .. }) {
+        if silence > ttl / 3 && leases > 0 && !matches!(cause, Cause::Ask(Ask::Start { .. })) {
             self.stalled = true;
             self.note(Note::FreshLifetime { deadline: self.now.saturating_add(ttl) });
             self.event(None, What::Stalled { for_ms: silence, leases });
@@ -79,8 +79,8 @@ impl<'a> Draft<'a> {
         self.record(Record::Job(Box::new(row)));
     }
 
-    pub(crate) fn put_shard(&mut self, row: ShardRow) {
-        self.record(Record::Shard(Box::new(row)));
+    pub(crate) fn put_shard(&mut self, shard: &Shard) {
+        self.record(Record::Shard(Box::new(shard.row())));
     }
 
     pub(crate) fn put_lease(&mut self, row: LeaseRow) {
@@ -97,12 +97,12 @@ impl<'a> Draft<'a> {
         self.out.events.push(Event { at_unix_ms, job: job.cloned(), what });
     }
 
-    pub(crate) fn then(&mut self, command: Command) {
-        self.out.then.push(command);
+    pub(crate) fn then(&mut self, step: Step) {
+        self.out.then.push(step);
     }
 
     pub(crate) fn advance(&mut self, job: &JobId) {
-        self.then(Command::Advance(job.clone()));
+        self.then(Step::Advance(job.clone()));
     }
 
     /// Starts an effect unless one of its name is in flight.
@@ -124,20 +124,41 @@ impl<'a> Draft<'a> {
         self.note(Note::Landed(key));
     }
 
-    /// Wakes callers, with their answer or to ask again.
-    pub(crate) fn wake(&mut self, on: WaitFor, answer: Option<Answer>) {
-        self.out.wake.push(Wake { on, answer });
+    /// Wakes callers; their asks are decided again.
+    pub(crate) fn wake(&mut self, on: WaitFor) {
+        self.out.wake.push(Wake { on, answer: None });
     }
 
-    pub(crate) fn job(&self, job: &JobId) -> Result<&'a Job, Failure> {
+    /// Wakes callers with their answer.
+    pub(crate) fn wake_with(&mut self, on: WaitFor, answer: Result<Reply, Refusal>) {
+        self.out.wake.push(Wake { on, answer: Some(answer) });
+    }
+
+    /// The job that somebody asks about.
+    pub(crate) fn job(&self, job: &JobId) -> Result<&'a Job, Refusal> {
         let unknown = || Failure::new(cluster::UNKNOWN_JOB, format!("there is no job {job} here"));
-        self.state.jobs.get(job).ok_or_else(unknown)
+        Ok(self.state.jobs.get(job).ok_or_else(unknown)?)
     }
 
-    pub(crate) fn shard(&self, shard: &ShardId) -> Result<(&'a Job, &'a Shard), Failure> {
+    /// The shard that somebody asks about, and its job.
+    pub(crate) fn shard(&self, shard: &ShardId) -> Result<(&'a Job, &'a Shard), Refusal> {
         let job = self.job(&shard.job)?;
         let unknown = || Failure::new(cluster::UNKNOWN_SHARD, format!("the job has no shard {shard}"));
         Ok((job, job.shard(shard.stage, shard.shard).ok_or_else(unknown)?))
+    }
+
+    /// The shard of an outcome or a step, and its job, if both are still there.
+    pub(crate) fn find(&self, shard: &ShardId) -> Option<(&'a Job, &'a Shard)> {
+        let job = self.state.jobs.get(&shard.job)?;
+        Some((job, job.shard(shard.stage, shard.shard)?))
+    }
+
+    /// Puts the job in another phase and looks what it needs there.
+    pub(crate) fn go(&mut self, job: &Job, phase: Phase) {
+        let mut row = job.row.clone();
+        self.move_to(&mut row, phase);
+        self.put_job(row);
+        self.advance(&job.row.job);
     }
 
     /// Moves a row to another phase and says so. The row still has to be put.

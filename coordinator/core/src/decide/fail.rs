@@ -1,15 +1,13 @@
 //! An attempt ended without a receipt.
 
 use crate::{
-    command::{Command, Ended},
     decide::draft::Draft,
-    decision::{Answer, Note, Reply, WaitFor},
+    decision::{Answer, Ended, Note, Refusal, Step, WaitFor},
     effect::EffectKey,
     event::What,
     phase::Hold,
-    retry::{self, Verdict},
-    rows::{ShardRow, ShardState},
-    state::Live,
+    retry::{self, Judgement},
+    state::{Live, Shard},
 };
 use tarquet_common::{
     codes::{cluster, publish},
@@ -18,101 +16,93 @@ use tarquet_common::{
     leasing::Fail,
 };
 
-pub(crate) fn fail(d: &mut Draft<'_>, ask: &Fail) -> Answer {
+pub(crate) fn fail(d: &mut Draft<'_>, ask: &Fail) -> Result<Answer, Refusal> {
     d.note(Note::Seen(ask.worker.clone()));
-    let (job, shard) = match d.shard(&ask.shard) {
-        Ok(found) => found,
-        Err(failure) => return failure.into(),
-    };
+    let (job, shard) = d.shard(&ask.shard)?;
     if job.stands_still() {
-        return Answer::Wait(WaitFor::Compared(ask.shard.job.clone()));
+        return Ok(Answer::Wait(WaitFor::Compared(ask.shard.job.clone())));
     }
     // No lease: it ended before, and this is a repeat or a zombie. Neither changes anything.
     if shard.lease(ask.attempt).is_some_and(|l| l.row.worker == ask.worker) {
         let ended = Ended::Failed { failure: Box::new(ask.failure.clone()), killer: ask.killer };
-        d.then(Command::EndAttempt { shard: ask.shard.clone(), attempt: ask.attempt, ended });
+        d.then(Step::EndAttempt { shard: ask.shard.clone(), attempt: ask.attempt, ended });
     }
-    Reply::Done.into()
+    Ok(Answer::DONE)
 }
 
-pub(crate) fn end_attempt(d: &mut Draft<'_>, id: &ShardId, attempt: AttemptId, ended: &Ended) -> Answer {
-    let Ok((job, shard)) = d.shard(id) else { return Reply::Done.into() };
-    let Some(live) = shard.lease(attempt) else { return Reply::Done.into() };
-    if d.state.in_flight(&EffectKey::Receipt(id.clone(), shard.row.round)) {
+pub(crate) fn end_attempt(d: &mut Draft<'_>, id: &ShardId, attempt: AttemptId, ended: &Ended) {
+    let Some((job, shard)) = d.find(id) else { return };
+    let Some(live) = shard.lease(attempt) else { return };
+    if d.state.in_flight(&EffectKey::Receipt(id.clone(), shard.round)) {
         // A receipt of this round is being written; what it says decides.
-        return Reply::Done.into();
+        return;
     }
-    d.end_lease(id, attempt);
-    let mut row = shard.row.clone();
+    let mut next = shard.clone();
     match ended {
-        Ended::Silent => silent(d, row, live),
+        Ended::Silent => silent(d, next, live),
         Ended::Failed { failure, killer } => {
-            row.closed = row.closed.max(Some(attempt));
-            row.last_failure = Some(failure.clone());
-            let killer = killer.filter(|m| retry::suspect(&mut row, *m, attempt));
-            let verdict = match killer {
+            next.history.closed = next.history.closed.max(Some(attempt));
+            next.history.last_failure = Some(failure.clone());
+            let killer = killer.filter(|m| retry::suspect(&mut next.history, *m, attempt));
+            let judgement = match killer {
                 Some(member) => {
                     d.event(Some(&id.job), What::Killer { stage: id.stage, shard: id.shard, member });
-                    Verdict::Again { delay_ms: 0 }
+                    Judgement::Again { delay_ms: 0 }
                 }
-                None => retry::judge(&mut row, failure, job.row.options.retries, &d.state.settings),
+                None => retry::judge(&mut next, failure, job.row.options.retries, &d.state.settings),
             };
-            let alone = shard.leases.len() == 1;
-            failed(d, row, live, failure, alone, verdict);
+            match judgement {
+                Judgement::Again { delay_ms } => again(d, next, live, failure, delay_ms),
+                Judgement::Stop { hold } => stop(d, next, live, failure, hold),
+            }
         }
     }
-    Reply::Done.into()
+    d.end_lease(id, attempt);
 }
 
 /// No word: requeued at once, not charged, and not closed, for it may come back.
-fn silent(d: &mut Draft<'_>, mut row: ShardRow, live: &Live) {
-    let (stage, shard) = (row.shard.stage, row.shard.shard);
+fn silent(d: &mut Draft<'_>, mut next: Shard, live: &Live) {
+    let (stage, shard) = next.place();
     let (attempt, worker) = (live.row.attempt, live.row.worker.clone());
     let text = format!("attempt {attempt} of {worker} was not renewed in time");
-    row.last_failure = Some(Box::new(Failure::new(cluster::LEASE_EXPIRED, text)));
-    d.event(Some(&row.shard.job), What::Expired { stage, shard, attempt, worker });
-    d.put_shard(row);
+    next.history.last_failure = Some(Box::new(Failure::new(cluster::LEASE_EXPIRED, text)));
+    d.event(Some(&next.id.job), What::Expired { stage, shard, attempt, worker });
+    d.put_shard(&next);
 }
 
-fn failed(
-    d: &mut Draft<'_>,
-    mut row: ShardRow,
-    live: &Live,
-    failure: &Failure,
-    alone: bool,
-    verdict: Verdict,
-) {
-    let job = row.shard.job.clone();
-    let (stage, shard, attempt) = (row.shard.stage, row.shard.shard, live.row.attempt);
-    let code = failure.code;
-    match verdict {
-        Verdict::Again { delay_ms } => {
-            row.avoid = Some(live.row.worker.clone());
-            let (id, charged) = (row.shard.clone(), row.charged);
-            d.put_shard(row);
-            if delay_ms > 0 && alone {
-                d.note(Note::Delayed { shard: id, until: d.now.saturating_add(delay_ms) });
-            }
-            d.event(Some(&job), What::Requeued { stage, shard, attempt, code, delay_ms, charged });
-        }
-        Verdict::Stop { hold } => {
-            // While another attempt lives the shard may still be done; only missing access concerns all.
-            if alone {
-                row.state = ShardState::Stopped { failure: Box::new(failure.clone()) };
-                d.event(Some(&job), What::Stopped { stage, shard, attempt, code });
-            }
-            let charged = row.charged;
-            d.put_shard(row);
-            if let Some(hold) = hold.filter(|h| alone || *h == Hold::Denied) {
-                let failure = match hold {
-                    Hold::OutOfRetries => out_of_retries(stage, shard, charged, failure),
-                    _ => failure.clone(),
-                };
-                d.then(Command::Hold { job: job.clone(), hold, failure });
-            }
-            d.advance(&job);
-        }
+/// Back to the queue, unless another attempt lives.
+fn again(d: &mut Draft<'_>, mut next: Shard, live: &Live, failure: &Failure, delay_ms: u64) {
+    let (stage, shard) = next.place();
+    let (attempt, code, charged) = (live.row.attempt, failure.code, next.history.charged);
+    next.history.avoid = Some(live.row.worker.clone());
+    d.put_shard(&next);
+    if delay_ms > 0 && is_alone(&next) {
+        d.note(Note::Delayed { shard: next.id.clone(), until: d.now.saturating_add(delay_ms) });
     }
+    d.event(Some(&next.id.job), What::Requeued { stage, shard, attempt, code, delay_ms, charged });
+}
+
+/// Not tried again. While another attempt lives the shard may still be done; only missing access concerns all.
+fn stop(d: &mut Draft<'_>, mut next: Shard, live: &Live, failure: &Failure, hold: Option<Hold>) {
+    let (stage, shard) = next.place();
+    let (attempt, code) = (live.row.attempt, failure.code);
+    let stopped = next.stop(Box::new(failure.clone())).is_ok();
+    if stopped {
+        d.event(Some(&next.id.job), What::Stopped { stage, shard, attempt, code });
+    }
+    d.put_shard(&next);
+    if let Some(hold) = hold.filter(|h| stopped || *h == Hold::Denied) {
+        let failure = match hold {
+            Hold::OutOfRetries => out_of_retries(stage, shard, next.history.charged, failure),
+            _ => failure.clone(),
+        };
+        d.then(Step::Hold { job: next.id.job.clone(), hold, failure });
+    }
+    d.advance(&next.id.job);
+}
+
+fn is_alone(shard: &Shard) -> bool {
+    shard.leases().count() == 1
 }
 
 /// The last failure, as what holds the job.

@@ -1,29 +1,29 @@
 //! Leases: granted, renewed, adopted.
 
 use crate::{
-    decide::draft::Draft,
+    decide::{
+        draft::Draft,
+        pick::{Pick, pick},
+    },
     decision::{Answer, Note, Refusal, Reply, WaitFor},
     event::What,
-    phase::{Phase, Verdict},
+    objects::Verdict,
+    phase::Phase,
     rows::LeaseRow,
-    schedule::{self, Pick},
-    state::{Job, Shard},
+    state::{Job, Shard, ShardState},
 };
 use tarquet_common::{
     codes::cluster,
     failure::Failure,
     ids::{AttemptId, ShardId, WorkerId},
     leasing::{Acquire, Directive, Lease, Renew},
-    store::StoreSettings,
 };
 
 /// Live leases a worker may have for each of its slots: one that runs and one whose receipt is on its way.
 const LEASES_PER_SLOT: usize = 2;
 
-pub(crate) fn acquire(d: &mut Draft<'_>, ask: &Acquire) -> Answer {
-    let Some(worker) = d.state.workers.get(&ask.worker) else {
-        return Answer::Refused(Refusal::UnknownWorker);
-    };
+pub(crate) fn acquire(d: &mut Draft<'_>, ask: &Acquire) -> Result<Answer, Refusal> {
+    let worker = d.state.workers.get(&ask.worker).ok_or(Refusal::UnknownWorker)?;
     d.note(Note::Seen(ask.worker.clone()));
     let held = d.state.held.get(&ask.worker);
     let repeat = held.and_then(|h| h.iter().find(|(_, request)| **request == Some(ask.request)));
@@ -32,54 +32,46 @@ pub(crate) fn acquire(d: &mut Draft<'_>, ask: &Acquire) -> Answer {
     }
     if worker.draining {
         let text = format!("worker {} is being drained", ask.worker);
-        return Failure::new(cluster::WORKER_DRAINING, text).into();
+        return Err(Failure::new(cluster::WORKER_DRAINING, text).into());
     }
     let most = LEASES_PER_SLOT * worker.info.slots as usize;
     if held.is_some_and(|h| h.len() >= most) {
-        return Answer::Wait(WaitFor::Work);
+        return Ok(Answer::Wait(WaitFor::Work));
     }
-    match schedule::pick(d.state, &worker.info, d.now) {
+    match pick(d.state, &worker.info, d.now) {
         Some(pick) => grant(d, &pick, ask),
-        None => Answer::Wait(WaitFor::Work),
+        None => Ok(Answer::Wait(WaitFor::Work)),
     }
 }
 
 /// The same request again: the same lease.
-fn again(d: &mut Draft<'_>, shard: &ShardId, attempt: AttemptId) -> Answer {
-    match d.shard(shard) {
-        Ok((job, s)) => {
-            extend(d, shard, attempt, None);
-            Reply::Leased(Box::new(message(d, job, s, attempt))).into()
-        }
-        Err(failure) => failure.into(),
-    }
+fn again(d: &mut Draft<'_>, id: &ShardId, attempt: AttemptId) -> Result<Answer, Refusal> {
+    let (job, shard) = d.shard(id)?;
+    extend(d, id, attempt, None);
+    Ok(Reply::Leased(Box::new(message(d, job, shard, attempt))).into())
 }
 
-fn grant(d: &mut Draft<'_>, pick: &Pick, ask: &Acquire) -> Answer {
-    let (job, shard) = match d.shard(&pick.shard) {
-        Ok(found) => found,
-        Err(failure) => return failure.into(),
-    };
+fn grant(d: &mut Draft<'_>, pick: &Pick, ask: &Acquire) -> Result<Answer, Refusal> {
+    let (job, shard) = d.shard(&pick.shard)?;
     let attempt = AttemptId { generation: job.row.generation, n: job.next_attempt };
     put(d, shard, attempt, &ask.worker, Some(ask.request));
     let (stage, number) = shard.place();
     let (worker, duplicate) = (ask.worker.clone(), pick.duplicate);
     d.event(Some(&pick.shard.job), What::Leased { stage, shard: number, attempt, worker, duplicate });
-    Reply::Leased(Box::new(message(d, job, shard, attempt))).into()
+    Ok(Reply::Leased(Box::new(message(d, job, shard, attempt))).into())
 }
 
 fn put(d: &mut Draft<'_>, shard: &Shard, attempt: AttemptId, worker: &WorkerId, request: Option<u64>) {
-    let id = &shard.row.shard;
     d.put_lease(LeaseRow {
-        shard: id.clone(),
-        round: shard.row.round,
+        shard: shard.id.clone(),
+        round: shard.round,
         attempt,
-        number: shard.row.attempts.saturating_add(1),
+        number: shard.history.attempts.saturating_add(1),
         worker: worker.clone(),
         request,
         granted_unix_ms: d.unix_ms(),
     });
-    extend(d, id, attempt, None);
+    extend(d, &shard.id, attempt, None);
 }
 
 fn extend(d: &mut Draft<'_>, shard: &ShardId, attempt: AttemptId, ask: Option<&Renew>) {
@@ -92,45 +84,40 @@ fn message(d: &Draft<'_>, job: &Job, shard: &Shard, attempt: AttemptId) -> Lease
     let (stage, _) = shard.place();
     let plan = &job.stages[usize::from(stage)].row;
     Lease {
-        shard: shard.row.shard.clone(),
+        shard: shard.id.clone(),
         kind: job.row.kind.clone(),
         stage_name: job.row.stage_name(stage).to_owned(),
         steps: plan.steps.clone(),
-        round: shard.row.round,
+        round: shard.round,
         attempt,
         job_uri: job.row.job_uri.clone(),
         output_uri: job.row.output_uri.clone(),
-        store: output_store(&job.row.spec),
+        store: job.row.store.clone(),
         plan_name: plan.plan_name.clone(),
         plan_digest: plan.plan_digest.clone(),
-        skip: shard.row.skip.iter().copied().collect(),
+        skip: shard.history.skip.iter().copied().collect(),
         ttl_ms: d.state.settings.lease_ttl_ms,
     }
 }
 
-pub(crate) fn renew(d: &mut Draft<'_>, ask: &Renew) -> Answer {
-    let Some(worker) = d.state.workers.get(&ask.worker) else {
-        return Answer::Refused(Refusal::UnknownWorker);
-    };
+pub(crate) fn renew(d: &mut Draft<'_>, ask: &Renew) -> Result<Answer, Refusal> {
+    let worker = d.state.workers.get(&ask.worker).ok_or(Refusal::UnknownWorker)?;
     d.note(Note::Seen(ask.worker.clone()));
-    let (job, shard) = match d.shard(&ask.shard) {
-        Ok(found) => found,
-        Err(failure) => return failure.into(),
-    };
+    let (job, shard) = d.shard(&ask.shard)?;
     if job.stands_still() {
         // What the rows say of it may be old news; it goes on until they are not.
-        return Reply::Directive(Directive::Continue).into();
+        return Ok(Reply::Directive(Directive::Continue).into());
     }
     let mine = shard.lease(ask.attempt).is_some_and(|l| l.row.worker == ask.worker);
     if ended(job) || !(mine || adoptable(job, shard, ask.round, ask.attempt)) {
-        return Reply::Directive(Directive::Stop).into();
+        return Ok(Reply::Directive(Directive::Stop).into());
     }
     if !mine {
         adopt(d, shard, ask.attempt, &ask.worker);
     }
     extend(d, &ask.shard, ask.attempt, Some(ask));
     let directive = if worker.draining { Directive::Drain } else { Directive::Continue };
-    Reply::Directive(directive).into()
+    Ok(Reply::Directive(directive).into())
 }
 
 /// Nothing that an attempt could still do matters: the job is over or will be without publishing.
@@ -143,11 +130,11 @@ pub(crate) fn ended(job: &Job) -> bool {
 /// neither older than another nor closed nor one that was never granted.
 pub(crate) fn adoptable(job: &Job, shard: &Shard, round: u32, attempt: AttemptId) -> bool {
     let next = AttemptId { generation: job.row.generation, n: job.next_attempt };
-    shard.is_open()
-        && shard.leases.is_empty()
-        && shard.row.round == round
-        && shard.row.newest.is_none_or(|newest| attempt >= newest)
-        && shard.row.closed.is_none_or(|closed| attempt > closed)
+    let nobodys = matches!(shard.state, ShardState::Waiting(_) | ShardState::Delayed(_));
+    nobodys
+        && shard.round == round
+        && shard.history.newest.is_none_or(|newest| attempt >= newest)
+        && shard.history.closed.is_none_or(|closed| attempt > closed)
         && attempt < next
 }
 
@@ -155,11 +142,5 @@ pub(crate) fn adopt(d: &mut Draft<'_>, shard: &Shard, attempt: AttemptId, worker
     put(d, shard, attempt, worker, None);
     let (stage, number) = shard.place();
     let worker = worker.clone();
-    d.event(Some(&shard.row.shard.job), What::AdoptedAttempt { stage, shard: number, attempt, worker });
-}
-
-/// How to reach the output, and the job's objects beside it: `output.store`, in every kind's spec.
-fn output_store(spec: &serde_json::Value) -> StoreSettings {
-    let section = spec.pointer("/output/store").cloned();
-    section.and_then(|s| serde_json::from_value(s).ok()).unwrap_or_default()
+    d.event(Some(&shard.id.job), What::AdoptedAttempt { stage, shard: number, attempt, worker });
 }

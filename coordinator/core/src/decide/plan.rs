@@ -1,15 +1,15 @@
 //! A stage has a plan, or cannot get one.
 
 use crate::{
-    command::{Command, StagePlan},
     decide::draft::Draft,
-    decision::{Answer, Reply},
+    decision::Step,
     effect::EffectKey,
     event::What,
-    phase::{Deciding, Hold, Phase, Running, Verdict},
+    objects::{StagePlan, Verdict},
+    phase::{Deciding, Hold, Phase, Running},
     record::Record,
-    rows::{ShardRow, StageRow},
-    state::Job,
+    rows::StageRow,
+    state::{Job, Shard},
 };
 use tarquet_common::{
     codes::ourselves,
@@ -17,27 +17,22 @@ use tarquet_common::{
     ids::{JobId, ShardId},
 };
 
-pub(crate) fn planned(d: &mut Draft<'_>, id: &JobId, plan: &StagePlan) -> Answer {
+pub(crate) fn planned(d: &mut Draft<'_>, id: &JobId, plan: &StagePlan) {
     d.land(EffectKey::Plan(id.clone(), plan.stage));
-    let Some(job) = planning(d, id, plan.stage) else { return Reply::Done.into() };
+    let Some(job) = planning(d, id, plan.stage) else { return };
     let Ok(shards) = u32::try_from(plan.shards.len()) else {
         let failure = Failure::new(ourselves::INVARIANT, "a stage has more shards than can be numbered");
-        d.then(Command::Hold { job: id.clone(), hold: Hold::Bug, failure });
-        return Reply::Done.into();
+        return d.then(Step::Hold { job: id.clone(), hold: Hold::Bug, failure });
     };
     put_stage(d, id, plan, d.unix_ms());
     for (shard, record) in (0..shards).zip(&plan.shards) {
         let shard = ShardId { job: id.clone(), stage: plan.stage, shard };
-        d.put_shard(ShardRow::planned(shard, record.clone()));
+        d.put_shard(&Shard::planned(shard, record.clone(), d.now));
     }
     let (members, partitions) = (plan.planned_items, plan.partitions);
     let stage = job.row.stage_name(plan.stage).to_owned();
     d.event(Some(id), What::Planned { stage, shards, members, partitions });
-    let mut row = job.row.clone();
-    d.move_to(&mut row, Phase::Running(Running { stage: plan.stage }));
-    d.put_job(row);
-    d.advance(id);
-    Reply::Done.into()
+    d.go(job, Phase::Running(Running { stage: plan.stage }));
 }
 
 /// The stage's row. Its shards have to follow.
@@ -57,25 +52,15 @@ pub(crate) fn put_stage(d: &mut Draft<'_>, job: &JobId, plan: &StagePlan, planne
     })));
 }
 
-pub(crate) fn plan_failed(
-    d: &mut Draft<'_>,
-    id: &JobId,
-    stage: u8,
-    failure: &Failure,
-    fatal: bool,
-) -> Answer {
+pub(crate) fn plan_failed(d: &mut Draft<'_>, id: &JobId, stage: u8, failure: &Failure, fatal: bool) {
     d.land(EffectKey::Plan(id.clone(), stage));
-    let Some(job) = planning(d, id, stage) else { return Reply::Done.into() };
+    let Some(job) = planning(d, id, stage) else { return };
     if fatal {
-        let mut row = job.row.clone();
         let verdict = Verdict::Fail { failure: Box::new(failure.clone()) };
-        d.move_to(&mut row, Phase::Deciding(Deciding { verdict }));
-        d.put_job(row);
-        d.advance(id);
+        d.go(job, Phase::Deciding(Deciding { verdict }));
     } else {
-        d.then(Command::Hold { job: id.clone(), hold: Hold::Plan, failure: failure.clone() });
+        d.then(Step::Hold { job: id.clone(), hold: Hold::Plan, failure: failure.clone() });
     }
-    Reply::Done.into()
 }
 
 fn planning<'a>(d: &Draft<'a>, id: &JobId, stage: u8) -> Option<&'a Job> {

@@ -1,25 +1,28 @@
 //! Rounds are open, or what failed is accepted: the objects say so, now the rows do.
 
 use crate::{
-    decide::{advance::shard_id, draft::Draft},
-    decision::{Answer, Reply, WaitFor},
-    effect::{AcceptObject, Effect, EffectKey, Reopen, RoundsObject, Upload, VoidArtifacts, WhyReopen},
+    decide::draft::Draft,
+    decision::{Reply, WaitFor},
+    effect::{Effect, EffectKey, Upload, VoidArtifacts},
     event::What,
     jobs::PublishMode,
+    objects::{AcceptObject, Reopen, RoundsObject, WhyReopen},
     phase::Phase,
     record::{Key, Record},
-    rows::{ShardRow, ShardState},
     state::Job,
 };
 use std::collections::BTreeSet;
-use tarquet_common::{ids::JobId, receipt::Receipt};
+use tarquet_common::{
+    ids::JobId,
+    receipt::{Artifact, Receipt},
+};
 
-pub(crate) fn opened(d: &mut Draft<'_>, id: &JobId, rounds: &RoundsObject) -> Answer {
+pub(crate) fn opened(d: &mut Draft<'_>, id: &JobId, rounds: &RoundsObject) {
     d.land(EffectKey::Rounds(id.clone()));
-    let Ok(job) = d.job(id) else { return Reply::Done.into() };
-    d.wake(WaitFor::Rounds(id.clone()), Some(Reply::Done.into()));
+    let Some(job) = d.state.jobs.get(id) else { return };
+    d.wake_with(WaitFor::Rounds(id.clone()), Ok(Reply::Done));
     if job.row.phase.is_over() || rounds.number <= job.row.rounds {
-        return Reply::Done.into();
+        return;
     }
     let mut seen = BTreeSet::new();
     for reopen in &rounds.shards {
@@ -39,7 +42,6 @@ pub(crate) fn opened(d: &mut Draft<'_>, id: &JobId, rounds: &RoundsObject) -> An
     }
     d.put_job(row);
     d.advance(id);
-    Reply::Done.into()
 }
 
 /// The effect that opens rounds, with what must not be visible for it.
@@ -47,7 +49,7 @@ pub(crate) fn effect(job: &Job, why: WhyReopen, shards: Vec<Reopen>) -> Effect {
     let by_shard = job.row.options.publish == PublishMode::Shard;
     let exposed = by_shard || job.row.outcome.is_some();
     let void = |r: &Reopen| {
-        let receipt = job.shard(r.stage, r.shard)?.receipt.as_ref()?;
+        let receipt = job.shard(r.stage, r.shard)?.receipt()?;
         let names: Vec<String> = receipt.artifacts.iter().map(|a| a.name.clone()).collect();
         (!names.is_empty()).then_some(VoidArtifacts { stage: r.stage, shard: r.shard, names })
     };
@@ -59,46 +61,40 @@ pub(crate) fn effect(job: &Job, why: WhyReopen, shards: Vec<Reopen>) -> Effect {
 /// A shard whose output is visible is never opened again.
 fn open(d: &mut Draft<'_>, job: &Job, reopen: &Reopen) {
     let Some(shard) = job.shard(reopen.stage, reopen.shard) else { return };
-    let visible = matches!(shard.row.state, ShardState::Done { published: true, .. });
-    if visible || reopen.round <= shard.row.round {
+    let mut next = shard.clone();
+    if next.reopen(reopen.round, d.now).is_err() {
         return;
     }
-    let id = shard_id(job, reopen.stage, reopen.shard);
-    for live in &shard.leases {
-        d.end_lease(&id, live.row.attempt);
+    d.put_shard(&next);
+    for live in shard.leases() {
+        d.end_lease(&shard.id, live.row.attempt);
     }
-    if let Some(receipt) = &shard.receipt {
+    if let Some(receipt) = shard.receipt() {
         abort(d, receipt);
-        d.record(Record::Gone(Key::Receipt(id)));
+        d.record(Record::Gone(Key::Receipt(shard.id.clone())));
     }
-    d.put_shard(shard.row.clone().reopened(reopen.round));
 }
 
 /// Uploads of a round that is over can never be published.
 fn abort(d: &mut Draft<'_>, receipt: &Receipt) {
-    let upload = |a: &tarquet_common::receipt::Artifact| Upload {
-        name: a.name.clone(),
-        upload_id: a.upload_id.clone(),
-    };
+    let upload = |a: &Artifact| Upload { name: a.name.clone(), upload_id: a.upload_id.clone() };
     let uploads: Vec<Upload> = receipt.artifacts.iter().map(upload).collect();
     if !uploads.is_empty() {
         d.start(Effect::AbortUploads { shard: receipt.shard.clone(), round: receipt.round, uploads });
     }
 }
 
-pub(crate) fn accepted(d: &mut Draft<'_>, id: &JobId, accept: &AcceptObject) -> Answer {
+pub(crate) fn accepted(d: &mut Draft<'_>, id: &JobId, accept: &AcceptObject) {
     d.land(EffectKey::Accept(id.clone()));
-    let Ok(job) = d.job(id) else { return Reply::Done.into() };
-    d.wake(WaitFor::Accept(id.clone()), Some(Reply::Done.into()));
+    let Some(job) = d.state.jobs.get(id) else { return };
+    d.wake_with(WaitFor::Accept(id.clone()), Ok(Reply::Done));
     if job.row.phase.is_over() || accept.number <= job.row.accepts {
-        return Reply::Done.into();
+        return;
     }
     for (number, failure) in &accept.excluded {
-        let stopped =
-            job.shard(accept.stage, *number).filter(|s| matches!(s.row.state, ShardState::Stopped { .. }));
-        if let Some(shard) = stopped {
-            let state = ShardState::Excluded { failure: Box::new(failure.clone()) };
-            d.put_shard(ShardRow { state, ..shard.row.clone() });
+        let Some(mut shard) = job.shard(accept.stage, *number).cloned() else { continue };
+        if shard.exclude(Box::new(failure.clone())).is_ok() {
+            d.put_shard(&shard);
         }
     }
     let (quarantined, excluded) = (accept.quarantined, accept.excluded.len());
@@ -110,5 +106,4 @@ pub(crate) fn accepted(d: &mut Draft<'_>, id: &JobId, accept: &AcceptObject) -> 
     }
     d.put_job(row);
     d.advance(id);
-    Reply::Done.into()
 }

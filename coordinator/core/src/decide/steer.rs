@@ -1,14 +1,15 @@
 //! What people tell a job.
 
 use crate::{
-    decide::{advance::not_now, draft::Draft, rounds},
-    decision::{Answer, Reply, WaitFor},
-    effect::{AcceptObject, Effect, EffectKey, Reopen, WhyReopen},
+    decide::{draft::Draft, rounds},
+    decision::{Answer, Refusal, WaitFor},
+    effect::{Effect, EffectKey},
     event::What,
     jobs::JobOptions,
-    phase::{Back, Deciding, Held, Hold, Phase, Verdict},
-    rows::{JobRow, ShardState},
-    state::{Job, Shard, Stage},
+    objects::{AcceptObject, Reopen, Verdict, WhyReopen},
+    phase::{Back, Deciding, Held, Hold, Phase},
+    rows::JobRow,
+    state::{Job, Shard, ShardState, Stage},
 };
 use tarquet_common::{
     codes::{cluster, publish},
@@ -16,128 +17,117 @@ use tarquet_common::{
     ids::JobId,
 };
 
-pub(crate) fn pause(d: &mut Draft<'_>, id: &JobId, paused: bool) -> Answer {
-    let job = match d.job(id) {
-        Ok(job) => job,
-        Err(failure) => return failure.into(),
-    };
+pub(crate) fn pause(d: &mut Draft<'_>, id: &JobId, paused: bool) -> Result<Answer, Refusal> {
+    let job = d.job(id)?;
     if job.row.paused == paused {
-        return Reply::Done.into();
+        return Ok(Answer::DONE);
     }
     let leasing =
         matches!(job.row.phase, Phase::Claiming(_) | Phase::Planning(_) | Phase::Running(_) | Phase::Held(_));
     if paused && !leasing {
-        return not_now(job, "pause").into();
+        return Err(not_now(job, "pause"));
     }
     d.put_job(JobRow { paused, ..job.row.clone() });
     d.event(Some(id), What::Paused { paused });
     d.advance(id);
-    Reply::Done.into()
+    Ok(Answer::DONE)
 }
 
-pub(crate) fn priority(d: &mut Draft<'_>, id: &JobId, priority: i32) -> Answer {
-    let job = match d.job(id) {
-        Ok(job) => job,
-        Err(failure) => return failure.into(),
-    };
+pub(crate) fn priority(d: &mut Draft<'_>, id: &JobId, priority: i32) -> Result<Answer, Refusal> {
+    let job = d.job(id)?;
     if job.row.phase.is_over() {
-        return not_now(job, "priority").into();
+        return Err(not_now(job, "priority"));
     }
     let options = JobOptions { priority, ..job.row.options.clone() };
     d.put_job(JobRow { options, ..job.row.clone() });
     d.event(Some(id), What::Priority { priority });
-    Reply::Done.into()
+    Ok(Answer::DONE)
 }
 
-/// A job whose rows are not behind its objects: only such a one may be told what cannot be taken back. The answer to
-/// give otherwise is the error.
-fn settled<'a>(d: &Draft<'a>, id: &JobId) -> Result<&'a Job, Answer> {
-    match d.job(id) {
-        Ok(job) if job.stands_still() => Err(Answer::Wait(WaitFor::Compared(id.clone()))),
-        Ok(job) => Ok(job),
-        Err(failure) => Err(failure.into()),
+/// The refusal to do something in this phase.
+fn not_now(job: &Job, what: &str) -> Refusal {
+    let text = format!("{what} does not apply to a job that is {}", job.row.phase.name());
+    Failure::new(cluster::NOT_NOW, text).into()
+}
+
+/// The outcome that it leads to cannot be taken back, so a job whose rows may be behind its objects is not told yet.
+pub(crate) fn cancel(d: &mut Draft<'_>, id: &JobId, reason: &str) -> Result<Answer, Refusal> {
+    let job = d.job(id)?;
+    if job.stands_still() {
+        return Ok(Answer::Wait(WaitFor::Compared(id.clone())));
     }
-}
-
-pub(crate) fn cancel(d: &mut Draft<'_>, id: &JobId, reason: &str) -> Answer {
-    let job = match settled(d, id) {
-        Ok(job) => job,
-        Err(answer) => return answer,
-    };
     match (&job.row.phase, &job.row.outcome) {
-        (Phase::Cancelled(_), _) => Reply::Done.into(),
-        (Phase::Failed(_), _) => not_now(job, "cancel").into(),
+        (Phase::Cancelled(_), _) => Ok(Answer::DONE),
+        (Phase::Failed(_), _) => Err(not_now(job, "cancel")),
         (_, Some(_)) => {
             let text = format!("job {id} is being published, it cannot be cancelled any more");
-            Failure::new(publish::PAST_OUTCOME, text).into()
+            Err(Failure::new(publish::PAST_OUTCOME, text).into())
         }
-        (Phase::Deciding(_), None) => Answer::Wait(WaitFor::Outcome(id.clone())),
+        (Phase::Deciding(_), None) => Ok(Answer::Wait(WaitFor::Outcome(id.clone()))),
         (_, None) => {
-            let mut row = job.row.clone();
             let verdict = Verdict::Cancel { reason: reason.to_owned() };
-            d.move_to(&mut row, Phase::Deciding(Deciding { verdict }));
-            d.put_job(row);
-            d.advance(id);
-            Answer::Wait(WaitFor::Outcome(id.clone()))
+            d.go(job, Phase::Deciding(Deciding { verdict }));
+            Ok(Answer::Wait(WaitFor::Outcome(id.clone())))
         }
     }
 }
 
 /// Goes on without what failed: an object says who took it upon himself, then the job moves.
-pub(crate) fn accept(d: &mut Draft<'_>, id: &JobId) -> Answer {
-    let job = match settled(d, id) {
-        Ok(job) => job,
-        Err(answer) => return answer,
-    };
-    if d.state.in_flight(&EffectKey::Accept(id.clone())) {
-        return Answer::Wait(WaitFor::Accept(id.clone()));
+pub(crate) fn accept(d: &mut Draft<'_>, id: &JobId) -> Result<Answer, Refusal> {
+    let job = d.job(id)?;
+    if job.stands_still() {
+        return Ok(Answer::Wait(WaitFor::Compared(id.clone())));
     }
-    let Phase::Held(held) = &job.row.phase else { return not_now(job, "accept").into() };
+    if d.state.in_flight(&EffectKey::Accept(id.clone())) {
+        return Ok(Answer::Wait(WaitFor::Accept(id.clone())));
+    }
+    let Phase::Held(held) = &job.row.phase else { return Err(not_now(job, "accept")) };
     let (Hold::Budget | Hold::Shards, Back::Running { stage }) = (held.hold, held.back) else {
-        return nothing_to_accept(job, held).into();
+        return Err(nothing_to_accept(job, held));
     };
-    let Some(planned) = job.stage(stage) else { return nothing_to_accept(job, held).into() };
+    let planned = job.stage(stage).ok_or_else(|| nothing_to_accept(job, held))?;
     let excluded = match (held.hold, excludable(planned)) {
         (_, Ok(excluded)) => excluded,
         (Hold::Budget, Err(_)) => Vec::new(),
-        (_, Err(failure)) => return failure.into(),
+        (_, Err(refusal)) => return Err(refusal),
     };
     let quarantined = planned.counts.receipts.failed;
     let accept = AcceptObject { number: job.row.accepts + 1, stage, quarantined, excluded };
     d.start(Effect::StoreAccept { job: id.clone(), accept });
-    Answer::Wait(WaitFor::Accept(id.clone()))
+    Ok(Answer::Wait(WaitFor::Accept(id.clone())))
 }
 
-fn nothing_to_accept(job: &Job, held: &Held) -> Failure {
+fn nothing_to_accept(job: &Job, held: &Held) -> Refusal {
     let text = format!("job {} is held for another reason: {}", job.row.job, held.failure.message);
-    Failure::new(cluster::NOTHING_TO_DO, text)
-        .with_hint("Mend what the failure names, then `tarquet retry JOB`.")
+    let failure = Failure::new(cluster::NOTHING_TO_DO, text);
+    failure.with_hint("Mend what the failure names, then `tarquet retry JOB`.").into()
 }
 
 /// Stopped shards that can be gone without. One that makes partitions cannot: their numbers would be missing.
-fn excludable(stage: &Stage) -> Result<Vec<(u32, Failure)>, Failure> {
+fn excludable(stage: &Stage) -> Result<Vec<(u32, Failure)>, Refusal> {
     let mut excluded = Vec::new();
     for shard in &stage.shards {
-        let ShardState::Stopped { failure } = &shard.row.state else { continue };
-        if shard.row.plan.partition_count > 0 {
-            let text = format!("shard {} makes partitions that would be missing", shard.row.shard);
-            return Err(Failure::new(cluster::NOTHING_TO_DO, text).with_hint(
+        let ShardState::Stopped(stopped) = &shard.state else { continue };
+        if shard.plan.partition_count > 0 {
+            let text = format!("shard {} makes partitions that would be missing", shard.id);
+            let failure = Failure::new(cluster::NOTHING_TO_DO, text).with_hint(
                 "Repair its input and `tarquet retry JOB`, or cancel and submit without the input.",
-            ));
+            );
+            return Err(failure.into());
         }
-        excluded.push((shard.row.shard.shard, failure.as_ref().clone()));
+        excluded.push((shard.id.shard, stopped.failure.as_ref().clone()));
     }
     Ok(excluded)
 }
 
 /// Opens a new round for what failed; or plans, or looks at the output, again.
-pub(crate) fn retry(d: &mut Draft<'_>, id: &JobId) -> Answer {
-    let job = match settled(d, id) {
-        Ok(job) => job,
-        Err(answer) => return answer,
-    };
+pub(crate) fn retry(d: &mut Draft<'_>, id: &JobId) -> Result<Answer, Refusal> {
+    let job = d.job(id)?;
+    if job.stands_still() {
+        return Ok(Answer::Wait(WaitFor::Compared(id.clone())));
+    }
     if d.state.in_flight(&EffectKey::Rounds(id.clone())) {
-        return Answer::Wait(WaitFor::Rounds(id.clone()));
+        return Ok(Answer::Wait(WaitFor::Rounds(id.clone())));
     }
     let (stage, quarantined_too) = match &job.row.phase {
         Phase::Running(r) => (Some(r.stage), true),
@@ -145,23 +135,19 @@ pub(crate) fn retry(d: &mut Draft<'_>, id: &JobId) -> Answer {
             (Some(*stage), *hold == Hold::Budget)
         }
         Phase::Held(_) => (None, false),
-        _ => return not_now(job, "retry").into(),
+        _ => return Err(not_now(job, "retry")),
     };
     let shards = targets(job, stage, quarantined_too);
     if !shards.is_empty() {
         d.start(rounds::effect(job, WhyReopen::Retry, shards));
-        return Answer::Wait(WaitFor::Rounds(id.clone()));
+        return Ok(Answer::Wait(WaitFor::Rounds(id.clone())));
     }
-    match &job.row.phase {
-        Phase::Held(held) => {
-            let mut row = job.row.clone();
-            d.move_to(&mut row, held.back.into());
-            d.put_job(row);
-            d.advance(id);
-            Reply::Done.into()
-        }
-        _ => Failure::new(cluster::NOTHING_TO_DO, format!("nothing of job {id} has failed so far")).into(),
-    }
+    let Phase::Held(held) = &job.row.phase else {
+        let text = format!("nothing of job {id} has failed so far");
+        return Err(Failure::new(cluster::NOTHING_TO_DO, text).into());
+    };
+    d.go(job, held.back.into());
+    Ok(Answer::DONE)
 }
 
 /// Stopped shards of any stage; and, if asked, those of this stage whose receipt names quarantined members and whose
@@ -169,17 +155,16 @@ pub(crate) fn retry(d: &mut Draft<'_>, id: &JobId) -> Answer {
 fn targets(job: &Job, stage: Option<u8>, quarantined_too: bool) -> Vec<Reopen> {
     let reopen = |s: &Shard| {
         let (stage, shard) = s.place();
-        Reopen { stage, shard, round: s.row.round + 1 }
+        Reopen { stage, shard, round: s.round + 1 }
     };
     let stopped = job.stopped.iter().filter_map(|(stage, shard)| job.shard(*stage, *shard)).map(reopen);
     let mut found: Vec<Reopen> = stopped.collect();
     let planned = stage.filter(|_| quarantined_too).and_then(|s| job.stage(s));
-    let bad = planned.into_iter().flat_map(|s| &s.shards).filter(|s| {
-        let unseen = matches!(s.row.state, ShardState::Done { published: false, .. });
-        unseen
-            && !job.publishing.contains(&s.place())
-            && s.receipt.as_ref().is_some_and(|r| r.counts.failed > 0)
-    });
-    found.extend(bad.map(reopen));
+    let unseen = |s: &&Shard| match &s.state {
+        ShardState::Done(done) if !done.published => done.receipt.counts.failed > 0,
+        _ => false,
+    };
+    let bad = planned.into_iter().flat_map(|s| &s.shards).filter(unseen);
+    found.extend(bad.filter(|s| !job.publishing.contains(&s.place())).map(reopen));
     found
 }

@@ -1,26 +1,38 @@
-//! Time passes: leases expire, delays end, effects are started again.
+//! A process starts with what its ledger kept. Then time passes: leases expire, delays end, effects are started again.
 
 use crate::{
-    command::{Command, Ended},
     decide::draft::Draft,
-    decision::{Answer, Note, Reply},
-    effect::{Effect, EffectKey},
+    decision::{Answer, Ended, Note, Refusal, Step},
+    effect::EffectKey,
     event::What,
-    phase::{Hold, Phase},
-    retry,
+    phase::Phase,
+    record::Record,
+    rows::MetaRow,
     state::Live,
 };
-use tarquet_common::{
-    clock::Millis,
-    codes::cluster,
-    failure::{Class, Failure},
-    ids::ShardId,
-};
+use tarquet_common::{codes::cluster, failure::Failure, ids::ShardId};
 
 /// Time between two samples of a job's progress.
 const SAMPLE_EVERY_MS: u64 = 1_000;
 
-pub(crate) fn tick(d: &mut Draft<'_>) -> Answer {
+/// Raises the generation, forgets what was in flight, gives loaded leases one fresh lifetime and looks
+/// what every job needs.
+pub(crate) fn start(d: &mut Draft<'_>) -> Result<Answer, Refusal> {
+    // A ledger that was lost forgot its own number; those of the jobs were read back from the store.
+    let of_jobs = d.state.jobs.values().map(|j| j.row.generation).max().unwrap_or(0);
+    let generation = d.state.meta.generation.max(of_jobs).saturating_add(1);
+    d.record(Record::Meta(MetaRow { generation }));
+    d.note(Note::Reset);
+    d.note(Note::FreshLifetime { deadline: d.now.saturating_add(d.state.settings.lease_ttl_ms) });
+    let (jobs, leases) = (d.state.jobs.len(), d.state.deadlines.len());
+    d.event(None, What::Started { generation, jobs, leases });
+    for job in d.state.jobs.keys() {
+        d.advance(job);
+    }
+    Ok(Answer::DONE)
+}
+
+pub(crate) fn tick(d: &mut Draft<'_>) -> Result<Answer, Refusal> {
     let (state, now) = (d.state, d.now);
     if !d.stalled {
         let due = state.deadlines.iter().take_while(|(at, ..)| *at <= now);
@@ -35,12 +47,12 @@ pub(crate) fn tick(d: &mut Draft<'_>) -> Answer {
     }
     for (_, key) in state.retries.iter().take_while(|(at, _)| *at <= now) {
         if let Some(flight) = state.flights.get(key) {
-            d.then(Command::Again(Box::new(flight.effect.clone())));
+            d.then(Step::Again(Box::new(flight.effect.clone())));
         }
     }
     sample(d);
     forget_workers(d);
-    Reply::Done.into()
+    Ok(Answer::DONE)
 }
 
 /// A lease whose deadline has come, or which does not move.
@@ -63,7 +75,7 @@ fn look_at(d: &mut Draft<'_>, shard: &ShardId, live: &Live) {
             Failure::new(cluster::STUCK, text).at_item(if waits.is_empty() { "start" } else { waits });
         Ended::Failed { failure: Box::new(failure), killer: live.progress.at_item }
     };
-    d.then(Command::EndAttempt { shard: shard.clone(), attempt, ended });
+    d.then(Step::EndAttempt { shard: shard.clone(), attempt, ended });
 }
 
 fn sample(d: &mut Draft<'_>) {
@@ -85,46 +97,4 @@ fn forget_workers(d: &mut Draft<'_>) {
             d.event(None, What::WorkerWent { worker: id.clone(), reason: "silent".to_owned(), leases: 0 });
         }
     }
-}
-
-/// An effect could not be done: it is started again after a delay, however often; what waiting does not mend
-/// holds the job as well.
-pub(crate) fn effect_failed(d: &mut Draft<'_>, key: &EffectKey, failure: &Failure) -> Answer {
-    let Some(flight) = d.state.flights.get(key) else { return Reply::Done.into() };
-    let seed = retry::mix(u64::from(flight.tries)) ^ key_seed(key);
-    let delay_ms = retry::backoff_ms(flight.tries, seed, &d.state.settings);
-    let at: Millis = d.now.saturating_add(delay_ms);
-    d.note(Note::RetryAt { effect: key.clone(), at, failure: Box::new(failure.clone()) });
-    let effect = key.name().to_owned();
-    let (code, message) = (failure.code, failure.message.clone());
-    d.event(Some(key.job()), What::EffectDelayed { effect, code, message, delay_ms });
-    let hold = match failure.class() {
-        Class::Denied | Class::Usage => Some(Hold::Denied),
-        Class::Bug => Some(Hold::Bug),
-        Class::Input | Class::Environment | Class::Lost => None,
-    };
-    if let Some(hold) = hold {
-        d.then(Command::Hold { job: key.job().clone(), hold, failure: failure.clone() });
-    }
-    d.advance(key.job());
-    Reply::Done.into()
-}
-
-fn key_seed(key: &EffectKey) -> u64 {
-    let shard = match key {
-        EffectKey::Receipt(shard, _) | EffectKey::Publish(shard, _) | EffectKey::Abort(shard, _) => {
-            shard.clone()
-        }
-        other => ShardId { job: other.job().clone(), stage: 0, shard: 0 },
-    };
-    retry::seed_of(&shard)
-}
-
-/// The delay of an effect is over.
-pub(crate) fn again(d: &mut Draft<'_>, effect: &Effect) -> Answer {
-    let delayed = d.state.flights.get(&effect.key()).is_some_and(|f| f.retry_at.is_some());
-    if delayed {
-        d.start_again(effect.clone());
-    }
-    Reply::Done.into()
 }

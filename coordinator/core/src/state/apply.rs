@@ -4,14 +4,16 @@ use crate::{
     decision::{Decision, Note},
     record::{Key, Record},
     rows::{JobRow, LeaseRow, ShardRow, StageRow},
-    state::model::{Job, Live, Shard, Stage, State},
+    state::{
+        counts::StageCounts,
+        fold::{Receipts, receipts_of},
+        job::{Job, Stage},
+        model::State,
+        shard::{Live, Shard},
+    },
 };
-use std::{collections::btree_map::Entry, sync::Arc};
-use tarquet_common::{
-    ids::{AttemptId, JobId, ShardId},
-    leasing::Progress,
-    receipt::Receipt,
-};
+use std::collections::btree_map::Entry;
+use tarquet_common::{ids::JobId, leasing::Progress};
 
 impl State {
     /// Takes a decision in: records first, then notes (clocks before both). Its records must be durable before anything
@@ -19,7 +21,8 @@ impl State {
     pub fn absorb(&mut self, decision: &Decision) {
         let is_clock = |n: &&Note| matches!(n, Note::Clock { .. });
         decision.notes.iter().filter(is_clock).for_each(|n| self.note(n));
-        decision.records.iter().for_each(|r| self.apply(r));
+        let receipts = receipts_of(&decision.records);
+        decision.records.iter().for_each(|r| self.apply(r, &receipts));
         decision.notes.iter().filter(|n| !is_clock(n)).for_each(|n| self.note(n));
         for event in &decision.events {
             if self.events.len() >= self.settings.events_kept {
@@ -29,14 +32,20 @@ impl State {
         }
     }
 
-    /// The only change of rows. A row of a job, stage or shard that is not there has no effect.
-    pub(crate) fn apply(&mut self, record: &Record) {
+    /// The only change of rows. A row of a job, stage or shard that is not there has no effect. `receipts` are those that
+    /// come with the record, before or after it.
+    ///
+    /// # Panics
+    /// When the record does not fit the state: then what decided on it is broken, and memory must not go on beside
+    /// another ledger.
+    pub(crate) fn apply(&mut self, record: &Record, receipts: &Receipts) {
         match record {
             Record::Meta(row) => self.meta = *row,
             Record::Job(row) => self.apply_job(row),
             Record::Stage(row) => self.apply_stage(row),
-            Record::Shard(row) => self.apply_shard(row),
-            Record::Receipt(receipt) => self.apply_receipt(receipt),
+            Record::Shard(row) => self.apply_shard(row, receipts),
+            // Its shard's row says that the shard is done, and takes the receipt with it.
+            Record::Receipt(_) => {}
             Record::Lease(row) => self.apply_lease(row),
             Record::Gone(key) => self.apply_gone(key),
         }
@@ -65,58 +74,34 @@ impl State {
         if let Some(stage) = job.stages.get_mut(usize::from(row.stage)) {
             stage.row = row.clone();
         } else if planned == usize::from(row.stage) {
-            let counts = crate::state::StageCounts::default();
-            job.stages.push(Stage { row: row.clone(), shards: Vec::new(), counts });
+            job.stages.push(Stage { row: row.clone(), shards: Vec::new(), counts: StageCounts::default() });
         }
     }
 
-    fn apply_shard(&mut self, row: &ShardRow) {
+    fn apply_shard(&mut self, row: &ShardRow, receipts: &Receipts) {
         let now = self.now;
-        let Some(job) = self.jobs.get_mut(&row.shard.job) else { return };
-        let Some(stage) = job.stages.get_mut(usize::from(row.shard.stage)) else { return };
-        if stage.shards.len() == row.shard.shard as usize {
-            let shard = Shard::new(row.clone(), now);
-            stage.counts.add(&shard);
-            stage.shards.push(shard);
+        let stage = self.jobs.get(&row.shard.job).and_then(|job| job.stage(row.shard.stage));
+        if stage.is_some_and(|stage| stage.shards.len() == row.shard.shard as usize) {
+            self.add_shard(Shard::planned(row.shard.clone(), row.plan.clone(), now));
         }
         self.change_shard(&row.shard, |shard| {
-            let same_round = shard.row.round == row.round;
-            shard.row = row.clone();
-            if !same_round {
-                shard.receipt = None;
-            }
-        });
-    }
-
-    fn apply_receipt(&mut self, receipt: &Arc<Receipt>) {
-        self.change_shard(&receipt.shard, |shard| {
-            if shard.row.round == receipt.round {
-                shard.receipt = Some(Arc::clone(receipt));
-            }
+            let receipt = receipts.get(&row.shard);
+            shard.follow(row, receipt, now).expect("who says that a shard is done brings its receipt");
         });
     }
 
     fn apply_lease(&mut self, row: &LeaseRow) {
-        if self.shard_at(&row.shard).is_none() {
-            return;
-        }
         let now = self.now;
-        self.unlist_lease(&row.shard, row.attempt);
+        let live = Live {
+            row: row.clone(),
+            granted_at: now,
+            deadline: u64::MAX,
+            progressed_at: now,
+            progress: Progress::default(),
+        };
         self.change_shard(&row.shard, |shard| {
-            shard.leases.retain(|l| l.row.attempt != row.attempt);
-            shard.leases.push(Live {
-                row: row.clone(),
-                granted_at: now,
-                deadline: u64::MAX,
-                progressed_at: now,
-                progress: Progress::default(),
-            });
-            shard.row.attempts = shard.row.attempts.max(row.number);
-            shard.row.newest = shard.row.newest.max(Some(row.attempt));
+            shard.begin_lease(live).expect("only a shard with a place for it is leased");
         });
-        let held = self.held.entry(row.worker.clone()).or_default();
-        held.insert((row.shard.clone(), row.attempt), row.request);
-        self.deadlines.insert((u64::MAX, row.shard.clone(), row.attempt));
         if let Some(job) = self.jobs.get_mut(&row.shard.job)
             && row.attempt.generation == job.row.generation
         {
@@ -133,48 +118,21 @@ impl State {
                     job.stages.truncate(usize::from(*stage));
                 }
             }
-            // A shard goes with its stage.
-            Key::Shard(_) => {}
-            Key::Receipt(shard) => self.change_shard(shard, |s| s.receipt = None),
-            Key::Lease(shard, attempt) => self.remove_lease(shard, *attempt),
-        }
-    }
-
-    fn remove_lease(&mut self, shard: &ShardId, attempt: AttemptId) {
-        self.unlist_lease(shard, attempt);
-        self.change_shard(shard, |s| s.leases.retain(|l| l.row.attempt != attempt));
-    }
-
-    /// Takes a lease out of what is kept by worker and by deadline.
-    fn unlist_lease(&mut self, shard: &ShardId, attempt: AttemptId) {
-        let Some(live) = self.shard_at(shard).and_then(|s| s.lease(attempt)) else { return };
-        let worker = live.row.worker.clone();
-        self.deadlines.remove(&(self.due(live), shard.clone(), attempt));
-        if let Some(held) = self.held.get_mut(&worker) {
-            held.remove(&(shard.clone(), attempt));
-            if held.is_empty() {
-                self.held.remove(&worker);
+            // A shard goes with its stage, and a receipt with the round that its shard's row leaves.
+            Key::Shard(_) | Key::Receipt(_) => {}
+            Key::Lease(shard, attempt) => {
+                let now = self.now;
+                // One that its shard's row has ended already is not there.
+                self.change_shard(shard, |shard| {
+                    shard.end_lease(*attempt, now).ok();
+                });
             }
         }
-    }
-
-    /// When a lease is to be looked at.
-    pub(crate) fn due(&self, live: &Live) -> u64 {
-        live.deadline.min(live.progressed_at.saturating_add(self.settings.stuck_after_ms))
     }
 
     fn remove_job(&mut self, id: &JobId) {
         let Some(job) = self.jobs.remove(id) else { return };
         self.tokens.remove(&job.row.token);
-        if let Some(order) = &job.listed {
-            self.ready_jobs.remove(order);
-            self.ending_jobs.remove(order);
-        }
-        self.delayed.retain(|(_, shard)| shard.job != *id);
-        self.deadlines.retain(|(_, shard, _)| shard.job != *id);
-        for held in self.held.values_mut() {
-            held.retain(|(shard, _), _| shard.job != *id);
-        }
-        self.held.retain(|_, held| !held.is_empty());
+        self.unlist_job(&job);
     }
 }

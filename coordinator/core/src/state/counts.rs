@@ -1,6 +1,6 @@
 //! Sums over the shards of a stage, kept as shards change.
 
-use crate::{rows::ShardState, state::model::Shard};
+use crate::state::shard::{Shard, ShardState};
 use tarquet_common::receipt::Counts;
 
 /// No honest attempt reports more; sums of so many shards still fit.
@@ -53,45 +53,45 @@ impl StageCounts {
 
     pub(crate) fn add(&mut self, shard: &Shard) {
         self.shift(shard, |a, b| *a += b, |a, b| *a += b);
-        if let Some(receipt) = &shard.receipt {
+        if let Some(receipt) = shard.receipt() {
             self.receipts.add(&receipt.counts);
         }
     }
 
     pub(crate) fn remove(&mut self, shard: &Shard) {
         self.shift(shard, |a, b| *a -= b, |a, b| *a -= b);
-        if let Some(receipt) = &shard.receipt {
+        if let Some(receipt) = shard.receipt() {
             self.receipts.subtract(&receipt.counts);
         }
     }
 
     fn shift(&mut self, shard: &Shard, by: fn(&mut u32, u32), by_long: fn(&mut u64, u64)) {
-        let plan = &shard.row.plan;
+        let plan = &shard.plan;
         by(&mut self.shards, 1);
         by_long(&mut self.cost_total, plan.cost_bytes);
-        by_long(&mut self.retried, u64::from(shard.row.attempts.saturating_sub(1)));
-        by(&mut self.leases, u32::try_from(shard.leases.len()).expect("two leases at most"));
-        match &shard.row.state {
-            ShardState::Open => {
-                by(&mut self.open, 1);
-                by(&mut self.running, u32::from(!shard.leases.is_empty()));
-                let delayed = shard.leases.is_empty() && shard.delayed_until.is_some();
-                by(&mut self.delayed, u32::from(delayed));
-                let live = shard.leases.iter().map(|l| &l.progress).max_by_key(|p| p.bytes_done);
-                if let Some(live) = live {
+        by_long(&mut self.retried, u64::from(shard.history.attempts.saturating_sub(1)));
+        by(&mut self.open, u32::from(shard.state.is_open()));
+        match &shard.state {
+            ShardState::Waiting(_) => {}
+            ShardState::Delayed(_) => by(&mut self.delayed, 1),
+            ShardState::Leased(leased) => {
+                by(&mut self.running, 1);
+                by(&mut self.leases, 1 + u32::from(leased.second.is_some()));
+                let further = leased.iter().map(|live| &live.progress).max_by_key(|p| p.bytes_done);
+                if let Some(live) = further {
                     by_long(&mut self.live_bytes, live.bytes_done.min(plan.cost_bytes));
                     by_long(&mut self.live_items, live.items_done.min(plan.items));
                     by_long(&mut self.live_rows, live.rows.min(ROWS_MAX));
                 }
             }
-            ShardState::Done { published, took_ms } => {
+            ShardState::Done(done) => {
                 by(&mut self.done, 1);
-                by(&mut self.published, u32::from(*published));
+                by(&mut self.published, u32::from(done.published));
                 by_long(&mut self.cost_done, plan.cost_bytes);
-                by_long(&mut self.took_ms, *took_ms);
+                by_long(&mut self.took_ms, done.took_ms);
             }
-            ShardState::Stopped { .. } => by(&mut self.stopped, 1),
-            ShardState::Excluded { .. } => by(&mut self.excluded, 1),
+            ShardState::Stopped(_) => by(&mut self.stopped, 1),
+            ShardState::Excluded(_) => by(&mut self.excluded, 1),
         }
     }
 }

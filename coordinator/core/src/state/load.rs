@@ -2,9 +2,14 @@
 
 use crate::{
     record::{CorruptLedger, Key, Record},
-    rows::MetaRow,
+    rows::{MetaRow, RowState},
     settings::Settings,
-    state::model::{Job, State},
+    state::{
+        fold::{Receipts, receipts_of},
+        job::Job,
+        model::State,
+        shard::{Leased, Shard, ShardState},
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -38,56 +43,58 @@ impl State {
     /// The state whose records a ledger kept. Rows come in the order of their keys, as a ledger gives them.
     ///
     /// A ledger may be older than the objects, so every job that it or the registry names is compared with the store by
-    /// [`Command::Adopt`](crate::Command::Adopt) or [`Command::NothingStored`](crate::Command::NothingStored), before or after [`Command::Start`](crate::Command::Start); until then
-    /// the job stands still.
+    /// [`Ask::Adopt`](crate::Ask::Adopt) or [`Ask::NothingStored`](crate::Ask::NothingStored), before or after
+    /// [`Ask::Start`](crate::Ask::Start); until then the job stands still.
     pub fn load<K: AsRef<[u8]>, V: AsRef<[u8]>>(
         settings: Settings,
         rows: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Self, CorruptLedger> {
+        let rows = rows.into_iter().map(|(key, value)| Record::from_parts(key.as_ref(), value.as_ref()));
+        let records: Vec<Record> = rows.collect::<Result<_, _>>()?;
+        let receipts = receipts_of(&records);
         let mut state = Self::new(settings);
-        for (key, value) in rows {
-            let record = Record::from_parts(key.as_ref(), value.as_ref())?;
-            if !state.has_place_for(&record) {
+        for record in &records {
+            if !state.has_place_for(record, &receipts) {
                 return Err(CorruptLedger::Orphan(record.row()));
             }
-            state.apply(&record);
+            state.apply(record, &receipts);
         }
         state.whole()?;
         Ok(state)
     }
 
-    fn has_place_for(&self, record: &Record) -> bool {
+    fn has_place_for(&self, record: &Record, receipts: &Receipts) -> bool {
         match record {
             Record::Meta(_) | Record::Job(_) => true,
             Record::Gone(_) => false,
             Record::Stage(row) => self.jobs.get(&row.job).is_some_and(|j| {
                 j.stages.len() == usize::from(row.stage) && j.stages.len() < j.row.leased_stages()
             }),
-            Record::Shard(row) => self.stage_at(&row.shard.job, row.shard.stage).is_some_and(|s| {
-                s.shards.len() == row.shard.shard as usize && row.shard.shard < s.row.shards
+            Record::Shard(row) => {
+                let next = self.stage_at(&row.shard.job, row.shard.stage).is_some_and(|s| {
+                    s.shards.len() == row.shard.shard as usize && row.shard.shard < s.row.shards
+                });
+                let done = matches!(row.state, RowState::Done { .. });
+                next && (!done || receipts.get(&row.shard).is_some_and(|r| r.round == row.round))
+            }
+            Record::Receipt(receipt) => {
+                self.shard_at(&receipt.shard).is_some_and(|s| s.receipt().is_some_and(|r| r == receipt))
+            }
+            Record::Lease(row) => self.shard_at(&row.shard).is_some_and(|s| match &s.state {
+                ShardState::Waiting(_) | ShardState::Delayed(_) => true,
+                ShardState::Leased(Leased { second, .. }) => second.is_none(),
+                ShardState::Done(_) | ShardState::Stopped(_) | ShardState::Excluded(_) => false,
             }),
-            Record::Receipt(receipt) => self.shard_at(&receipt.shard).is_some(),
-            Record::Lease(row) => self.shard_at(&row.shard).is_some_and(|s| s.leases.len() < 2),
         }
     }
 
-    /// Every planned shard and every receipt is there.
+    /// Every planned shard is there.
     fn whole(&self) -> Result<(), CorruptLedger> {
-        for job in self.jobs.values() {
-            for stage in &job.stages {
-                let key = || Key::Stage(stage.row.job.clone(), stage.row.stage);
-                if stage.shards.len() != stage.row.shards as usize {
-                    return Err(CorruptLedger::Orphan(key()));
-                }
-                for shard in &stage.shards {
-                    let done = matches!(shard.row.state, crate::rows::ShardState::Done { .. });
-                    if done != shard.receipt.is_some() {
-                        return Err(CorruptLedger::Orphan(Key::Receipt(shard.row.shard.clone())));
-                    }
-                }
-            }
+        let mut stages = self.jobs.values().flat_map(|job| &job.stages);
+        match stages.find(|stage| stage.shards.len() != stage.row.shards as usize) {
+            Some(stage) => Err(CorruptLedger::Orphan(Key::Stage(stage.row.job.clone(), stage.row.stage))),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// All rows: what a ledger holds that has every record of this state.
@@ -103,10 +110,9 @@ impl State {
 
 /// All rows of a job but its own, in the order of their keys.
 pub(crate) fn below(job: &Job) -> Vec<Record> {
-    let shards = || job.stages.iter().flat_map(|s| &s.shards);
     let stages = job.stages.iter().map(|s| Record::Stage(Box::new(s.row.clone())));
-    let rows = shards().map(|s| Record::Shard(Box::new(s.row.clone())));
-    let receipts = shards().filter_map(|s| s.receipt.as_ref()).map(|r| Record::Receipt(Arc::clone(r)));
-    let leases = shards().flat_map(|s| &s.leases).map(|l| Record::Lease(Box::new(l.row.clone())));
+    let rows = job.shards().map(|s| Record::Shard(Box::new(s.row())));
+    let receipts = job.shards().filter_map(Shard::receipt).map(|r| Record::Receipt(Arc::clone(r)));
+    let leases = job.shards().flat_map(Shard::leases).map(|l| Record::Lease(Box::new(l.row.clone())));
     stages.chain(rows).chain(receipts).chain(leases).collect()
 }

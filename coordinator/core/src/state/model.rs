@@ -3,10 +3,13 @@
 use crate::{
     effect::{Effect, EffectKey},
     event::Event,
-    rows::{JobRow, LeaseRow, MetaRow, ShardRow, ShardState, StageRow},
-    schedule::{JobOrder, ReadyKey, SingleKey},
+    rows::{JobRow, LeaseRow, MetaRow, ShardRow, StageRow},
+    schedule::JobOrder,
     settings::Settings,
-    state::counts::StageCounts,
+    state::{
+        job::{Job, Stage},
+        shard::Shard,
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -16,7 +19,7 @@ use tarquet_common::{
     clock::Millis,
     failure::Failure,
     ids::{AttemptId, JobId, ShardId, WorkerId},
-    leasing::{Progress, Register},
+    leasing::Register,
     receipt::Receipt,
 };
 
@@ -47,64 +50,10 @@ pub struct State {
     pub(crate) started: bool,
     /// Grows when a shard becomes ready or a job may lease again.
     pub(crate) work_stamp: u64,
-    /// Monotonic clock of the last command.
+    /// Monotonic clock of the last cause.
     pub(crate) now: Millis,
     /// Wall clock minus monotonic clock, as last told.
     pub(crate) unix_offset_ms: u64,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Job {
-    pub(crate) row: JobRow,
-    pub(crate) stages: Vec<Stage>,
-    /// Compared with the store by this process. A ledger may be older than the objects, and what follows from old rows
-    /// (an outcome!) cannot be taken back.
-    pub(crate) compared: bool,
-    /// Our generation is in the store: leases may go out.
-    pub(crate) generation_ready: bool,
-    /// Number of the next attempt of this generation.
-    pub(crate) next_attempt: u32,
-    pub(crate) ready: BTreeSet<ReadyKey>,
-    pub(crate) single: BTreeSet<SingleKey>,
-    /// Shards with a receipt whose artifacts are not visible yet.
-    pub(crate) unpublished: BTreeSet<(u8, u32)>,
-    /// Shards whose publishing is in flight.
-    pub(crate) publishing: BTreeSet<(u8, u32)>,
-    /// Shards whose upload was lost; a round is to be opened.
-    pub(crate) lost: BTreeSet<(u8, u32)>,
-    /// Shards that will not be tried again in their round.
-    pub(crate) stopped: BTreeSet<(u8, u32)>,
-    /// Where this job is in the two sets of jobs.
-    pub(crate) listed: Option<JobOrder>,
-    /// (monotonic, member bytes done in all stages), the last few.
-    pub(crate) samples: VecDeque<(Millis, u64)>,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Stage {
-    pub(crate) row: StageRow,
-    pub(crate) shards: Vec<Shard>,
-    pub(crate) counts: StageCounts,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Shard {
-    pub(crate) row: ShardRow,
-    pub(crate) receipt: Option<Arc<Receipt>>,
-    /// At most two.
-    pub(crate) leases: Vec<Live>,
-    pub(crate) delayed_until: Option<Millis>,
-    /// When it last became ready.
-    pub(crate) ready_since: Millis,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Live {
-    pub(crate) row: LeaseRow,
-    pub(crate) granted_at: Millis,
-    pub(crate) deadline: Millis,
-    pub(crate) progressed_at: Millis,
-    pub(crate) progress: Progress,
 }
 
 #[derive(Clone, Debug)]
@@ -123,77 +72,6 @@ pub(crate) struct Flight {
     pub(crate) tries: u32,
     pub(crate) retry_at: Option<Millis>,
     pub(crate) failure: Option<Box<Failure>>,
-}
-
-impl Job {
-    pub(crate) fn new(row: JobRow) -> Self {
-        Self {
-            row,
-            stages: Vec::new(),
-            compared: false,
-            generation_ready: false,
-            next_attempt: 0,
-            ready: BTreeSet::new(),
-            single: BTreeSet::new(),
-            unpublished: BTreeSet::new(),
-            publishing: BTreeSet::new(),
-            lost: BTreeSet::new(),
-            stopped: BTreeSet::new(),
-            listed: None,
-            samples: VecDeque::new(),
-        }
-    }
-
-    pub(crate) fn shard(&self, stage: u8, number: u32) -> Option<&Shard> {
-        self.stages.get(usize::from(stage))?.shards.get(number as usize)
-    }
-
-    pub(crate) fn stage(&self, stage: u8) -> Option<&Stage> {
-        self.stages.get(usize::from(stage))
-    }
-
-    /// Shards of all stages that have no receipt and may still get one.
-    pub(crate) fn open_shards(&self) -> u32 {
-        self.stages.iter().map(|s| s.counts.open).sum()
-    }
-
-    /// Nothing may be set going before its rows are compared with the store. What is over stays so.
-    pub(crate) fn stands_still(&self) -> bool {
-        !self.compared && !self.row.phase.is_over()
-    }
-
-    /// Member bytes gone through, finished or not.
-    pub(crate) fn bytes_done(&self) -> u64 {
-        self.stages.iter().map(|s| s.counts.bytes_so_far()).sum()
-    }
-}
-
-impl Shard {
-    pub(crate) fn new(row: ShardRow, now: Millis) -> Self {
-        Self { row, receipt: None, leases: Vec::new(), delayed_until: None, ready_since: now }
-    }
-
-    pub(crate) fn place(&self) -> (u8, u32) {
-        (self.row.shard.stage, self.row.shard.shard)
-    }
-
-    pub(crate) fn is_open(&self) -> bool {
-        matches!(self.row.state, ShardState::Open)
-    }
-
-    pub(crate) fn is_ready(&self) -> bool {
-        self.is_open() && self.leases.is_empty() && self.delayed_until.is_none()
-    }
-
-    /// Has a receipt with artifacts that are not visible yet.
-    pub(crate) fn is_unpublished(&self) -> bool {
-        matches!(self.row.state, ShardState::Done { published: false, .. })
-            && self.receipt.as_ref().is_some_and(|r| !r.artifacts.is_empty())
-    }
-
-    pub(crate) fn lease(&self, attempt: AttemptId) -> Option<&Live> {
-        self.leases.iter().find(|l| l.row.attempt == attempt)
-    }
 }
 
 impl State {
@@ -223,28 +101,23 @@ impl State {
     }
 
     /// A shard's row.
-    pub fn shard(&self, shard: &ShardId) -> Option<&ShardRow> {
-        self.shard_at(shard).map(|s| &s.row)
-    }
-
-    /// All shards of a stage, in order; none if it is not planned.
-    pub fn shards(&self, job: &JobId, stage: u8) -> impl Iterator<Item = &ShardRow> {
-        self.stage_at(job, stage).into_iter().flat_map(|s| s.shards.iter().map(|s| &s.row))
+    pub fn shard(&self, shard: &ShardId) -> Option<ShardRow> {
+        self.shard_at(shard).map(Shard::row)
     }
 
     /// The receipts of a stage, in shard order; shards without one are left out.
     pub fn receipts(&self, job: &JobId, stage: u8) -> impl Iterator<Item = &Arc<Receipt>> {
-        self.stage_at(job, stage).into_iter().flat_map(|s| s.shards.iter().filter_map(|s| s.receipt.as_ref()))
+        self.stage_at(job, stage).into_iter().flat_map(|s| s.shards.iter().filter_map(Shard::receipt))
     }
 
     /// The receipt of a shard's round, if it has one.
     pub fn receipt(&self, shard: &ShardId) -> Option<&Arc<Receipt>> {
-        self.shard_at(shard)?.receipt.as_ref()
+        self.shard_at(shard)?.receipt()
     }
 
     /// Live leases of a shard.
     pub fn leases(&self, shard: &ShardId) -> impl Iterator<Item = &LeaseRow> {
-        self.shard_at(shard).into_iter().flat_map(|s| s.leases.iter().map(|l| &l.row))
+        self.shard_at(shard).into_iter().flat_map(Shard::leases).map(|live| &live.row)
     }
 
     /// Some `Acquire` may get a lease now. When work is woken, ask the parked ones again, oldest first, while this holds.

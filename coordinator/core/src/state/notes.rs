@@ -38,8 +38,11 @@ impl State {
                 self.note_renewed(shard, *attempt, *deadline, progress.as_ref());
             }
             Note::FreshLifetime { deadline } => self.note_fresh(*deadline),
-            Note::Delayed { shard, until } => self.change_shard(shard, |s| s.delayed_until = Some(*until)),
-            Note::Due(shard) => self.change_shard(shard, |s| s.delayed_until = None),
+            // Between the decision and this a later record may have moved the shard on; then there is nothing to wait for.
+            Note::Delayed { shard, until } => self.change_shard(shard, |s| {
+                s.delay(*until).ok();
+            }),
+            Note::Due(shard) => self.note_due(shard),
             Note::Compared(job) => {
                 if let Some(job) = self.jobs.get_mut(job) {
                     job.compared = true;
@@ -94,12 +97,8 @@ impl State {
         progress: Option<&Progress>,
     ) {
         let now = self.now;
-        let Some(old) = self.shard_at(shard).and_then(|s| s.lease(attempt)).map(|l| self.due(l)) else {
-            return;
-        };
-        self.deadlines.remove(&(old, shard.clone(), attempt));
         self.change_shard(shard, |s| {
-            let Some(live) = s.leases.iter_mut().find(|l| l.row.attempt == attempt) else { return };
+            let Some(live) = s.lease_mut(attempt) else { return };
             live.deadline = deadline;
             if let Some(progress) = progress {
                 if moved(&live.progress, progress) {
@@ -108,27 +107,26 @@ impl State {
                 live.progress = progress.clone();
             }
         });
-        if let Some(due) = self.shard_at(shard).and_then(|s| s.lease(attempt)).map(|l| self.due(l)) {
-            self.deadlines.insert((due, shard.clone(), attempt));
-        }
     }
 
     fn note_fresh(&mut self, deadline: Millis) {
         let now = self.now;
         let leases: Vec<_> =
-            std::mem::take(&mut self.deadlines).into_iter().map(|(_, s, a)| (s, a)).collect();
+            self.deadlines.iter().map(|(_, shard, attempt)| (shard.clone(), *attempt)).collect();
         for (shard, attempt) in leases {
-            let live = self.jobs.get_mut(&shard.job).and_then(|job| {
-                let stage = job.stages.get_mut(usize::from(shard.stage))?;
-                let leases = &mut stage.shards.get_mut(shard.shard as usize)?.leases;
-                leases.iter_mut().find(|l| l.row.attempt == attempt)
+            self.change_shard(&shard, |s| {
+                let Some(live) = s.lease_mut(attempt) else { return };
+                live.deadline = deadline;
+                live.progressed_at = now;
             });
-            let Some(live) = live else { continue };
-            live.deadline = deadline;
-            live.progressed_at = now;
-            let due = deadline.min(now.saturating_add(self.settings.stuck_after_ms));
-            self.deadlines.insert((due, shard, attempt));
         }
+    }
+
+    fn note_due(&mut self, shard: &ShardId) {
+        let now = self.now;
+        self.change_shard(shard, |s| {
+            s.come_due(now).ok();
+        });
     }
 
     fn note_started(&mut self, effect: &Effect) {
@@ -204,7 +202,7 @@ impl State {
         self.workers.clear();
         let delayed: Vec<_> = self.delayed.iter().map(|(_, shard)| shard.clone()).collect();
         for shard in delayed {
-            self.change_shard(&shard, |s| s.delayed_until = None);
+            self.note_due(&shard);
         }
         let ids: Vec<_> = self.jobs.keys().cloned().collect();
         for id in ids {

@@ -4,14 +4,16 @@
 //! Lists that grow with a job ([`shards`], [`workers`], [`events`]) are paged. All times are milliseconds since the epoch unless
 //! they end in `_ms` alone, which are durations.
 
-mod jobs;
-mod limit;
 mod lists;
+mod rate;
+mod shards;
+mod stages;
 mod status;
+mod waiting;
 
-pub use jobs::{JobLine, jobs};
-pub use lists::{
-    EventPage, FailureCount, LeaseLine, ShardFilter, ShardLine, ShardPage, WorkerLine, events, failures,
-    shards, workers,
-};
-pub use status::{EffectLine, JobStatus, QuarantineStatus, Rate, StageStatus, WhyWaiting, job_status};
+pub use lists::{EventPage, JobLine, WorkerLine, events, jobs, workers};
+pub use rate::Rate;
+pub use shards::{FailureCount, LeaseLine, ShardFilter, ShardLine, ShardPage, failures, shards};
+pub use stages::StageStatus;
+pub use status::{EffectLine, JobStatus, QuarantineStatus, job_status};
+pub use waiting::WhyWaiting;

@@ -1,15 +1,15 @@
 //! Each code of this crate, produced.
 
-use crate::script::{Script, job_id, options};
+use crate::script::{Said, Script, job_id, options};
 use tarquet_common::{
     codes::{Code, cluster, publish, store},
     failure::Failure,
 };
-use tarquet_core::{Answer, Command, Hold, PhaseName, Refusal, views::WhyWaiting};
+use tarquet_core::{Ask, Hold, Outcome, PhaseName, Refusal, views::WhyWaiting};
 
-fn code(answer: Option<Answer>) -> Code {
-    match answer {
-        Some(Answer::Refused(Refusal::Because(failure))) => failure.code,
+fn code(said: Option<Said>) -> Code {
+    match said {
+        Some(Err(Refusal::Because(failure))) => failure.code,
         other => panic!("not refused: {other:?}"),
     }
 }
@@ -48,7 +48,7 @@ fn a_worker_that_leaves_says_why() {
 #[test]
 fn unknown_names_are_refused() {
     let mut s = Script::at_convert(1, options());
-    assert_eq!(code(s.cmd("pause", Command::Pause(job_id(9)))), cluster::UNKNOWN_JOB);
+    assert_eq!(code(s.cmd("pause", Ask::Pause(job_id(9)))), cluster::UNKNOWN_JOB);
     s.acquire("a", "x");
     if let Some(lease) = s.leases.get_mut("x") {
         lease.shard.shard = 17;
@@ -92,10 +92,10 @@ fn an_output_is_claimed_once() {
 #[test]
 fn nothing_failed_nothing_to_retry() {
     let mut s = Script::at_convert(1, options());
-    let (retry, accept) = (Command::Retry(s.job()), Command::Accept(s.job()));
+    let (retry, accept) = (Ask::Retry(s.job()), Ask::Accept(s.job()));
     assert_eq!(code(s.cmd("retry", retry)), cluster::NOTHING_TO_DO);
     assert_eq!(code(s.cmd("accept", accept)), cluster::NOT_NOW);
-    let forget = Command::Forget(s.job());
+    let forget = Ask::Forget(s.job());
     assert_eq!(code(s.cmd("forget", forget)), cluster::NOT_NOW);
 }
 
@@ -114,13 +114,8 @@ fn a_partly_published_shard_is_not_opened_again() {
         s.perform_once(effect);
     }
     assert_eq!(s.status().phase, PhaseName::Publishing);
-    let command = Command::UploadLost {
-        shard: s.shard(2, 0),
-        round: 0,
-        name: "part-00001.parquet".to_owned(),
-        partly_published: true,
-    };
-    s.cmd("an upload is gone", command);
+    let name = "part-00001.parquet".to_owned();
+    s.land(&Outcome::UploadLost { shard: s.shard(2, 0), round: 0, name, partly_published: true });
     assert_eq!(s.status().hold, Some(Hold::Publish));
     assert_eq!(s.status().reason.map(|f| f.code), Some(publish::PARTLY_PUBLISHED));
 }
@@ -154,16 +149,16 @@ fn what_waiting_does_not_mend_holds_the_job() {
     s.hand_in("a", "x", receipt);
     let effect = s.kept.remove(0).key();
     let unreachable = Failure::new(cluster::STUCK, "503");
-    s.cmd("the store is away", Command::EffectFailed { effect: effect.clone(), failure: unreachable });
+    s.land(&Outcome::EffectFailed { effect: effect.clone(), failure: unreachable });
     assert_eq!(s.status().waiting, Some(WhyWaiting::Store));
     assert_eq!(s.status().phase, PhaseName::Running);
     let denied = Failure::new(store::ACCESS_DENIED, "s3:PutObject is missing");
-    s.cmd("access is missing", Command::EffectFailed { effect, failure: denied });
+    s.land(&Outcome::EffectFailed { effect, failure: denied });
     assert_eq!(s.status().hold, Some(Hold::Denied));
     s.keep = false;
     s.wait(10_000);
     assert_eq!(s.status().stages[2].done, 1, "it is tried again all the same");
-    let retry = Command::Retry(s.job());
+    let retry = Ask::Retry(s.job());
     s.cmd("retry", retry);
     assert_eq!(s.status().phase, PhaseName::Done);
 }

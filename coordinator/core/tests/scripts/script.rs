@@ -9,13 +9,17 @@ use tarquet_common::{
     leasing::{Acquire, Complete, Fail, Goodbye, Lease, Progress, Register, Renew},
     receipt::{Artifact, Counts, Receipt},
     stage_plan::ShardRecord,
+    store::StoreSettings,
 };
 use tarquet_core::{
-    Answer, Command, Effect, JobOptions, Refusal, Reply, Settings, StagePlan, State, Submit, WaitFor,
-    catalog, handle, views,
+    Answer, Ask, Cause, Decision, Effect, JobOptions, Outcome, Refusal, Reply, Settings, StagePlan, State,
+    Submit, WaitFor, catalog, handle, views,
 };
 
 const UNIX: u64 = 1_700_000_000_000;
+
+/// What a caller was told by the end.
+pub type Said = Result<Reply, Refusal>;
 
 pub struct Script {
     pub state: State,
@@ -29,8 +33,8 @@ pub struct Script {
     pub keep: bool,
     pub kept: Vec<Effect>,
     pub leases: BTreeMap<String, Lease>,
-    parked: Vec<(WaitFor, u64, Command)>,
-    answers: BTreeMap<u64, Answer>,
+    parked: Vec<(WaitFor, u64, Ask)>,
+    answers: BTreeMap<u64, Said>,
     calls: u64,
     requests: u64,
     told: String,
@@ -55,6 +59,7 @@ impl Script {
             stages: ["index", "sample", "convert", "publish"].map(str::to_owned).to_vec(),
             job_uri: "mem://job".to_owned(),
             output_uri: "mem://out".to_owned(),
+            store: StoreSettings::default(),
             spec: serde_json::Value::Null,
             options,
             submitted_unix_ms: UNIX,
@@ -77,7 +82,7 @@ impl Script {
             told: String::new(),
             parts: 0,
         };
-        script.tell(Command::Start { unix_ms: UNIX });
+        script.tell(Ask::Start { unix_ms: UNIX });
         script.told.clear();
         script
     }
@@ -109,28 +114,43 @@ impl Script {
         ShardId { job: self.job(), stage, shard }
     }
 
-    /// One command and all that comes of it; its answer, if there is one by then.
-    pub fn tell(&mut self, command: Command) -> Option<Answer> {
+    /// One ask and all that comes of it; what the caller was told, if anything by then.
+    pub fn tell(&mut self, ask: Ask) -> Option<Said> {
         self.calls += 1;
         let call = self.calls;
-        self.tell_as(call, command);
+        self.tell_as(call, ask);
         self.answers.remove(&call)
     }
 
-    fn tell_as(&mut self, call: u64, command: Command) {
-        let decision = handle(&mut self.state, &command, self.now);
+    fn tell_as(&mut self, call: u64, ask: Ask) {
+        let decision = self.decide((&ask).into());
+        match decision.answer.clone() {
+            Ok(Answer::Wait(on)) => self.parked.push((on, call, ask)),
+            Ok(Answer::Reply(reply)) => drop(self.answers.insert(call, Ok(reply))),
+            Err(refusal) => drop(self.answers.insert(call, Err(refusal))),
+        }
+        self.let_out(decision);
+    }
+
+    /// The outcome of an effect and all that comes of it.
+    pub fn land(&mut self, outcome: &Outcome) {
+        let decision = self.decide(outcome.into());
+        self.let_out(decision);
+    }
+
+    /// The decision is absorbed, and the rows are what a ledger would give back.
+    fn decide(&mut self, cause: Cause<'_>) -> Decision {
+        let decision = handle(&mut self.state, cause, self.now);
         let rows = self.state.rows().into_iter().map(|r| (r.key(), r.value().expect("a row has a value")));
         let again = State::load(self.state.settings().clone(), rows).expect("rows load");
         assert_eq!(again.rows(), self.state.rows(), "rows that do not read back");
         for event in &decision.events {
             self.say(&format!("  * {}", event.what));
         }
-        match decision.answer {
-            Answer::Wait(on) => self.parked.push((on, call, command)),
-            answer => {
-                self.answers.insert(call, answer);
-            }
-        }
+        decision
+    }
+
+    fn let_out(&mut self, decision: Decision) {
         for effect in decision.effects {
             self.perform(effect);
         }
@@ -138,10 +158,10 @@ impl Script {
             let parked = std::mem::take(&mut self.parked);
             let (due, rest): (Vec<_>, Vec<_>) = parked.into_iter().partition(|(on, ..)| *on == wake.on);
             self.parked = rest;
-            for (_, call, command) in due {
+            for (_, call, ask) in due {
                 match wake.answer.clone() {
-                    Some(answer) => drop(self.answers.insert(call, answer)),
-                    None => self.tell_as(call, command),
+                    Some(said) => drop(self.answers.insert(call, said)),
+                    None => self.tell_as(call, ask),
                 }
             }
         }
@@ -162,7 +182,7 @@ impl Script {
         let catalog = catalog(&self.state, &submit.job);
         let plan = |stage: u8| Ok(plan(stage, shards[usize::from(stage)], partitions));
         let outcome = self.store.perform(&effect, &submit, plan, catalog, &mut self.parts);
-        self.tell(outcome);
+        self.land(&outcome);
     }
 
     pub fn let_go(&mut self) {
@@ -172,24 +192,24 @@ impl Script {
         }
     }
 
-    /// Tells a command under a heading, and writes the answer down.
-    pub fn cmd(&mut self, heading: &str, command: Command) -> Option<Answer> {
+    /// Asks under a heading, and writes down what is said.
+    pub fn cmd(&mut self, heading: &str, ask: Ask) -> Option<Said> {
         self.say(&format!("> {heading}"));
-        let answer = self.tell(command);
-        let said = answer.as_ref().map_or_else(|| "waits".to_owned(), say);
-        self.say(&format!("  = {said}"));
-        answer
+        let said = self.tell(ask);
+        let line = said.as_ref().map_or_else(|| "waits".to_owned(), say);
+        self.say(&format!("  = {line}"));
+        said
     }
 
-    pub fn submit(&mut self) -> Option<Answer> {
-        self.cmd("submit", Command::Submit(Box::new(self.submit.clone())))
+    pub fn submit(&mut self) -> Option<Said> {
+        self.cmd("submit", Ask::Submit(Box::new(self.submit.clone())))
     }
 
     pub fn register(&mut self, worker: &str) {
         self.register_with(worker, 1 << 30, "");
     }
 
-    pub fn register_with(&mut self, worker: &str, slot_bytes: u64, build: &str) -> Option<Answer> {
+    pub fn register_with(&mut self, worker: &str, slot_bytes: u64, build: &str) -> Option<Said> {
         let ask = Register {
             worker: WorkerId(worker.to_owned()),
             build: build.to_owned(),
@@ -197,27 +217,27 @@ impl Script {
             slot_bytes,
             shared_probe: None,
         };
-        self.cmd(&format!("{worker} registers"), Command::Register(ask))
+        self.cmd(&format!("{worker} registers"), Ask::Register(ask))
     }
 
     /// The lease is kept under `name`.
-    pub fn acquire(&mut self, worker: &str, name: &str) -> Option<Answer> {
+    pub fn acquire(&mut self, worker: &str, name: &str) -> Option<Said> {
         self.requests += 1;
         let ask = Acquire { worker: WorkerId(worker.to_owned()), request: self.requests, wait_ms: 0 };
-        let answer = self.cmd(&format!("{worker} acquires {name}"), Command::Acquire(ask));
+        let answer = self.cmd(&format!("{worker} acquires {name}"), Ask::Acquire(ask));
         self.parked.retain(|(on, ..)| *on != WaitFor::Work);
-        if let Some(Answer::Reply(Reply::Leased(lease))) = &answer {
+        if let Some(Ok(Reply::Leased(lease))) = &answer {
             self.leases.insert(name.to_owned(), lease.as_ref().clone());
         }
         answer
     }
 
-    pub fn renew(&mut self, worker: &str, name: &str, bytes_done: u64) -> Option<Answer> {
+    pub fn renew(&mut self, worker: &str, name: &str, bytes_done: u64) -> Option<Said> {
         self.renew_in(worker, name, bytes_done, "")
     }
 
     /// With the step that the attempt spends its time in.
-    pub fn renew_in(&mut self, worker: &str, name: &str, bytes_done: u64, step: &str) -> Option<Answer> {
+    pub fn renew_in(&mut self, worker: &str, name: &str, bytes_done: u64, step: &str) -> Option<Said> {
         let lease = self.leases[name].clone();
         let ask = Renew {
             worker: WorkerId(worker.to_owned()),
@@ -226,7 +246,7 @@ impl Script {
             attempt: lease.attempt,
             progress: Progress { bytes_done, step: step.to_owned(), ..Progress::default() },
         };
-        self.cmd(&format!("{worker} renews {name}"), Command::Renew(ask))
+        self.cmd(&format!("{worker} renews {name}"), Ask::Renew(ask))
     }
 
     pub fn receipt(&mut self, worker: &str, name: &str, quarantined: u64) -> Receipt {
@@ -260,32 +280,26 @@ impl Script {
         }
     }
 
-    pub fn complete(&mut self, worker: &str, name: &str, quarantined: u64) -> Option<Answer> {
+    pub fn complete(&mut self, worker: &str, name: &str, quarantined: u64) -> Option<Said> {
         let receipt = self.receipt(worker, name, quarantined);
         self.hand_in(worker, name, receipt)
     }
 
-    pub fn hand_in(&mut self, worker: &str, name: &str, receipt: Receipt) -> Option<Answer> {
+    pub fn hand_in(&mut self, worker: &str, name: &str, receipt: Receipt) -> Option<Said> {
         let ask = Complete { worker: WorkerId(worker.to_owned()), receipt };
-        self.cmd(&format!("{worker} completes {name}"), Command::Complete(Box::new(ask)))
+        self.cmd(&format!("{worker} completes {name}"), Ask::Complete(Box::new(ask)))
     }
 
-    pub fn fail(
-        &mut self,
-        worker: &str,
-        name: &str,
-        failure: Failure,
-        killer: Option<u32>,
-    ) -> Option<Answer> {
+    pub fn fail(&mut self, worker: &str, name: &str, failure: Failure, killer: Option<u32>) -> Option<Said> {
         let Lease { shard, round, attempt, .. } = self.leases[name].clone();
         let heading = format!("{worker} fails {name}: {}", failure.code);
         let ask = Fail { worker: WorkerId(worker.to_owned()), shard, round, attempt, failure, killer };
-        self.cmd(&heading, Command::Fail(Box::new(ask)))
+        self.cmd(&heading, Ask::Fail(Box::new(ask)))
     }
 
-    pub fn goodbye(&mut self, worker: &str) -> Option<Answer> {
+    pub fn goodbye(&mut self, worker: &str) -> Option<Said> {
         let ask = Goodbye { worker: WorkerId(worker.to_owned()), reason: "sigterm".to_owned() };
-        self.cmd(&format!("{worker} says goodbye"), Command::Goodbye(ask))
+        self.cmd(&format!("{worker} says goodbye"), Ask::Goodbye(ask))
     }
 
     /// Time passes, with a tick every second.
@@ -294,7 +308,7 @@ impl Script {
         let until = self.now + ms;
         while self.now < until {
             self.now = (self.now + 1_000).min(until);
-            self.tell(Command::Tick { unix_ms: UNIX + self.now });
+            self.tell(Ask::Tick { unix_ms: UNIX + self.now });
         }
     }
 
@@ -302,7 +316,7 @@ impl Script {
     pub fn stall(&mut self, ms: u64) {
         self.say(&format!("> nothing is handled for {ms} ms"));
         self.now += ms;
-        self.tell(Command::Tick { unix_ms: UNIX + self.now });
+        self.tell(Ask::Tick { unix_ms: UNIX + self.now });
     }
 
     /// The process dies and comes back with its ledger, or with none.
@@ -314,9 +328,9 @@ impl Script {
         self.parked.clear();
         self.now = 50;
         if let Some(snapshot) = self.store.snapshot(&self.job()) {
-            self.tell(Command::Adopt(Box::new(snapshot)));
+            self.tell(Ask::Adopt(Box::new(snapshot)));
         }
-        self.tell(Command::Start { unix_ms: UNIX });
+        self.tell(Ask::Start { unix_ms: UNIX });
     }
 
     pub fn status(&self) -> views::JobStatus {
@@ -344,23 +358,22 @@ fn plan(stage: u8, shards: u32, partitions: u32) -> StagePlan {
         plan_digest: "digest".to_owned(),
         shards: (0..shards).map(record).collect(),
         planned_items: u64::from(shards) * 10,
-        steps: Vec::new(),
+        steps: ["fetch", "decompress", "decode", "encode", "upload"].map(str::to_owned).to_vec(),
         partitions: shards * made,
         warnings: Vec::new(),
     }
 }
 
-fn say(answer: &Answer) -> String {
-    match answer {
-        Answer::Reply(Reply::Leased(l)) => {
+fn say(said: &Said) -> String {
+    match said {
+        Ok(Reply::Leased(l)) => {
             let skip = if l.skip.is_empty() { String::new() } else { format!(", skip {:?}", l.skip) };
             format!("leased {}/{}.{} as {}{skip}", l.shard.stage, l.shard.shard, l.round, l.attempt)
         }
-        Answer::Reply(Reply::Registered(r)) => format!("registered, generation {}", r.generation),
-        Answer::Reply(Reply::Submitted { known, .. }) => format!("submitted, known {known}"),
-        Answer::Reply(reply) => format!("{reply:?}"),
-        Answer::Refused(Refusal::Because(f)) => format!("refused: {} {}", f.code, f.message),
-        Answer::Refused(Refusal::UnknownWorker) => "refused: unknown worker".to_owned(),
-        Answer::Wait(on) => format!("waits for {on:?}"),
+        Ok(Reply::Registered(r)) => format!("registered, generation {}", r.generation),
+        Ok(Reply::Submitted { known, .. }) => format!("submitted, known {known}"),
+        Ok(reply) => format!("{reply:?}"),
+        Err(Refusal::Because(f)) => format!("refused: {} {}", f.code, f.message),
+        Err(Refusal::UnknownWorker) => "refused: unknown worker".to_owned(),
     }
 }

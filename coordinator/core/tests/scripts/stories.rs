@@ -2,7 +2,7 @@
 //! by `UPDATE_TRANSCRIPTS=1` and read by whoever changes it.
 
 use crate::{
-    script::{Script, options},
+    script::{Said, Script, options},
     transcripts::compare,
 };
 use tarquet_common::{
@@ -11,7 +11,7 @@ use tarquet_common::{
     leasing::{Completed, Directive},
     units::Budget,
 };
-use tarquet_core::{Answer, Command, Hold, JobOptions, OnError, PhaseName, PublishMode, Refusal, Reply};
+use tarquet_core::{Ask, Hold, JobOptions, OnError, PhaseName, PublishMode, Refusal, Reply};
 
 /// Compares with the transcript of that name.
 macro_rules! expect {
@@ -20,14 +20,14 @@ macro_rules! expect {
     };
 }
 
-fn refused(answer: Option<Answer>) -> String {
-    match answer {
-        Some(Answer::Refused(Refusal::Because(failure))) => failure.code.to_string(),
+fn refused(said: Option<Said>) -> String {
+    match said {
+        Some(Err(Refusal::Because(failure))) => failure.code.to_string(),
         other => panic!("not refused: {other:?}"),
     }
 }
 
-const DONE: Option<Answer> = Some(Answer::Reply(Reply::Done));
+const DONE: Option<Said> = Some(Ok(Reply::Done));
 
 fn environment() -> Failure {
     Failure::new(cluster::STUCK, "the disk is full")
@@ -66,7 +66,7 @@ fn beyond_the_budget_the_job_is_held_until_accepted() {
     assert_eq!(s.status().hold, Some(Hold::Budget));
     assert!(s.status().next.iter().any(|n| n.starts_with("tarquet accept")));
     assert_eq!(s.acquire("a", "z"), None, "no new leases");
-    let accept = Command::Accept(s.job());
+    let accept = Ask::Accept(s.job());
     assert_eq!(s.cmd("accept", accept), DONE);
     s.acquire("a", "z");
     s.complete("a", "z", 5);
@@ -100,7 +100,7 @@ fn retry_opens_a_round_for_what_failed() {
     s.complete("a", "y", 0);
     assert_eq!(s.status().hold, Some(Hold::Budget));
     let uploads = s.store.uploads.len();
-    let retry = Command::Retry(s.job());
+    let retry = Ask::Retry(s.job());
     assert_eq!(s.cmd("retry", retry.clone()), DONE);
     assert_eq!(s.store.uploads.len(), uploads - 1, "the void round's upload is aborted");
     assert_eq!(s.status().quarantine.items, 0, "the void receipt does not count");
@@ -108,7 +108,7 @@ fn retry_opens_a_round_for_what_failed() {
     assert_eq!(s.leases["x1"].round, 1);
     let late = s.receipt("a", "x", 0);
     let late = s.hand_in("a", "x", late);
-    assert_eq!(late, Some(Answer::Reply(Reply::Completed(Completed::Superseded))), "of a round that is over");
+    assert_eq!(late, Some(Ok(Reply::Completed(Completed::Superseded))), "of a round that is over");
     s.complete("a", "x1", 0);
     assert_eq!(s.status().phase, PhaseName::Done);
     assert_eq!(refused(s.cmd("retry", retry)), "E0711");
@@ -150,9 +150,9 @@ fn the_slowest_is_done_twice_and_the_first_receipt_ends_the_other() {
     assert_eq!(s.acquire("c", "third"), None, "two live leases at most");
     assert_eq!(s.acquire("a", "own"), None, "not twice on one worker");
     s.complete("b", "again", 0);
-    assert_eq!(s.renew("a", "slow", 11), Some(Answer::Reply(Reply::Directive(Directive::Stop))));
+    assert_eq!(s.renew("a", "slow", 11), Some(Ok(Reply::Directive(Directive::Stop))));
     let late = s.complete("a", "slow", 0);
-    assert_eq!(late, Some(Answer::Reply(Reply::Completed(Completed::Superseded))));
+    assert_eq!(late, Some(Ok(Reply::Completed(Completed::Superseded))));
     expect!("duplicate.txt", s);
 }
 
@@ -160,9 +160,9 @@ fn the_slowest_is_done_twice_and_the_first_receipt_ends_the_other() {
 fn a_drained_worker_hands_back_and_gets_nothing_new() {
     let mut s = Script::at_convert(2, options());
     s.acquire("a", "x");
-    let drain = Command::Drain(tarquet_common::ids::WorkerId("a".to_owned()));
+    let drain = Ask::Drain(tarquet_common::ids::WorkerId("a".to_owned()));
     s.cmd("drain a", drain);
-    assert_eq!(s.renew("a", "x", 1), Some(Answer::Reply(Reply::Directive(Directive::Drain))));
+    assert_eq!(s.renew("a", "x", 1), Some(Ok(Reply::Directive(Directive::Drain))));
     assert_eq!(refused(s.acquire("a", "y")), "E0704");
     s.goodbye("a");
     assert_eq!(s.state.shard(&s.shard(2, 0)).map(|row| row.charged), Some(0), "never charged");
@@ -170,7 +170,7 @@ fn a_drained_worker_hands_back_and_gets_nothing_new() {
     s.acquire("b", "x again");
     assert_eq!(s.leases["x again"].shard, s.leases["x"].shard);
     assert_ne!(s.attempt("x again"), s.attempt("x"));
-    let nobody = Command::Drain(tarquet_common::ids::WorkerId("nobody".to_owned()));
+    let nobody = Ask::Drain(tarquet_common::ids::WorkerId("nobody".to_owned()));
     assert_eq!(refused(s.cmd("drain nobody", nobody)), "E0713");
     expect!("drain.txt", s);
 }
@@ -179,14 +179,14 @@ fn a_drained_worker_hands_back_and_gets_nothing_new() {
 fn pause_resume_and_priority_act_live() {
     let mut s = Script::at_convert(2, options());
     s.acquire("a", "x");
-    let (pause, resume) = (Command::Pause(s.job()), Command::Resume(s.job()));
+    let (pause, resume) = (Ask::Pause(s.job()), Ask::Resume(s.job()));
     s.cmd("pause", pause.clone());
     s.cmd("pause", pause);
     assert_eq!(s.status().state, "paused");
     assert_eq!(s.acquire("a", "y"), None);
     s.complete("a", "x", 0);
     s.cmd("resume", resume);
-    let priority = Command::SetPriority { job: s.job(), priority: 7 };
+    let priority = Ask::SetPriority { job: s.job(), priority: 7 };
     s.cmd("priority 7", priority);
     assert_eq!(s.status().priority, 7);
     s.acquire("a", "y");
@@ -201,11 +201,11 @@ fn cancel_ends_everything_before_the_outcome() {
     s.acquire("a", "x");
     s.complete("a", "x", 0);
     s.acquire("a", "y");
-    let cancel = Command::Cancel { job: s.job(), reason: "wrong input".to_owned() };
+    let cancel = Ask::Cancel { job: s.job(), reason: "wrong input".to_owned() };
     assert_eq!(s.cmd("cancel", cancel.clone()), DONE);
-    assert_eq!(s.renew("a", "y", 1), Some(Answer::Reply(Reply::Directive(Directive::Stop))));
+    assert_eq!(s.renew("a", "y", 1), Some(Ok(Reply::Directive(Directive::Stop))));
     let late = s.complete("a", "y", 0);
-    assert_eq!(late, Some(Answer::Reply(Reply::Completed(Completed::Superseded))));
+    assert_eq!(late, Some(Ok(Reply::Completed(Completed::Superseded))));
     assert_eq!(s.cmd("cancel", cancel), DONE, "twice is once");
     assert!(s.store.objects.is_empty() && s.store.claims.is_empty());
     expect!("cancel.txt", s);
@@ -217,7 +217,7 @@ fn cancel_past_the_outcome_is_refused() {
     s.acquire("a", "x");
     let receipt = s.receipt("a", "x", 0);
     s.hand_in("a", "x", receipt);
-    let cancel = Command::Cancel { job: s.job(), reason: String::new() };
+    let cancel = Ask::Cancel { job: s.job(), reason: String::new() };
     assert_eq!(refused(s.cmd("cancel", cancel)), "E0806");
     expect!("cancel_late.txt", s);
 }
@@ -228,14 +228,10 @@ fn a_restart_keeps_leases_and_raises_the_generation() {
     s.acquire("a", "x");
     s.wait(50_000);
     s.restart(true);
-    assert_eq!(s.renew("a", "x", 1), Some(Answer::Refused(Refusal::UnknownWorker)));
+    assert_eq!(s.renew("a", "x", 1), Some(Err(Refusal::UnknownWorker)));
     s.wait(40_000);
     s.register("a");
-    assert_eq!(
-        s.renew("a", "x", 1),
-        Some(Answer::Reply(Reply::Directive(Directive::Continue))),
-        "a fresh lifetime"
-    );
+    assert_eq!(s.renew("a", "x", 1), Some(Ok(Reply::Directive(Directive::Continue))), "a fresh lifetime");
     s.acquire("a", "y");
     assert_eq!((s.attempt("x").generation, s.attempt("y").generation), (1, 2));
     s.complete("a", "x", 0);
@@ -258,8 +254,7 @@ fn a_lost_ledger_is_rebuilt_and_unknown_attempts_are_adopted() {
     s.register("a");
     let (y, z) = (s.renew("a", "y", 1), s.renew("a", "z", 1));
     let both = [y, z];
-    let adopted =
-        both.iter().filter(|d| **d == Some(Answer::Reply(Reply::Directive(Directive::Continue)))).count();
+    let adopted = both.iter().filter(|d| **d == Some(Ok(Reply::Directive(Directive::Continue)))).count();
     assert_eq!(adopted, 1, "one was leased to b, the other is adopted: {both:?}");
     let left = if s.leases["z again"].shard == s.leases["z"].shard { "y" } else { "z" };
     s.complete("b", "z again", 0);
@@ -273,7 +268,7 @@ fn a_stall_gives_everybody_one_fresh_lifetime() {
     let mut s = Script::at_convert(1, options());
     s.acquire("a", "x");
     s.stall(500_000);
-    assert_eq!(s.renew("a", "x", 1), Some(Answer::Reply(Reply::Directive(Directive::Continue))));
+    assert_eq!(s.renew("a", "x", 1), Some(Ok(Reply::Directive(Directive::Continue))));
     s.wait(61_000);
     assert_eq!(s.state.leases(&s.shard(2, 0)).count(), 0, "and then it expires");
     let failure =
@@ -281,7 +276,7 @@ fn a_stall_gives_everybody_one_fresh_lifetime() {
     assert_eq!(failure.code, cluster::LEASE_EXPIRED);
     assert_eq!(
         s.renew("a", "x", 2),
-        Some(Answer::Reply(Reply::Directive(Directive::Continue))),
+        Some(Ok(Reply::Directive(Directive::Continue))),
         "nobody else took it: it is adopted"
     );
     expect!("stall.txt", s);
@@ -299,11 +294,7 @@ fn an_attempt_that_does_not_move_is_stopped() {
     let row = s.state.shard(&s.shard(2, 0)).expect("it is there").clone();
     assert_eq!(row.last_failure.map(|f| f.code), Some(cluster::STUCK));
     assert_eq!(row.charged, 1);
-    assert_eq!(
-        s.renew("a", "x", 6),
-        Some(Answer::Reply(Reply::Directive(Directive::Stop))),
-        "not adopted again"
-    );
+    assert_eq!(s.renew("a", "x", 6), Some(Ok(Reply::Directive(Directive::Stop))), "not adopted again");
 }
 
 #[test]
@@ -316,7 +307,7 @@ fn out_of_retries_denied_and_bug_hold_the_job() {
     }
     assert_eq!(s.status().hold, Some(Hold::OutOfRetries));
     assert_eq!(s.status().reason.map(|f| f.code), Some(publish::OUT_OF_RETRIES));
-    let (accept, retry) = (Command::Accept(s.job()), Command::Retry(s.job()));
+    let (accept, retry) = (Ask::Accept(s.job()), Ask::Retry(s.job()));
     assert_eq!(refused(s.cmd("accept", accept)), "E0712");
     assert_eq!(s.cmd("retry", retry.clone()), DONE);
     for name in ["u", "v"] {
@@ -346,7 +337,7 @@ fn a_broken_archive_holds_before_convert_and_accept_goes_on_without_it() {
     s.complete("a", "good", 0);
     assert_eq!(s.status().hold, Some(Hold::Shards));
     assert_eq!(s.status().reason.and_then(|f| f.place.uri), Some("mem://in/a.tar.lz4".to_owned()));
-    let accept = Command::Accept(s.job());
+    let accept = Ask::Accept(s.job());
     s.cmd("accept", accept);
     assert_eq!(s.status().stages[0].excluded, 1);
     s.acquire("a", "c");
@@ -360,9 +351,9 @@ fn a_shard_that_makes_partitions_cannot_be_gone_without() {
     let mut s = Script::at_convert(1, options());
     s.acquire("a", "x");
     s.fail("a", "x", broken_archive(), None);
-    let accept = Command::Accept(s.job());
+    let accept = Ask::Accept(s.job());
     assert_eq!(refused(s.cmd("accept", accept)), "E0712");
-    let retry = Command::Retry(s.job());
+    let retry = Ask::Retry(s.job());
     s.cmd("retry", retry);
     s.acquire("a", "y");
     s.complete("a", "y", 0);
@@ -405,7 +396,7 @@ fn a_foreign_object_holds_until_it_is_moved_away() {
     s.complete("a", "x", 0);
     assert_eq!(s.status().hold, Some(Hold::Foreign));
     s.store.objects.clear();
-    let retry = Command::Retry(s.job());
+    let retry = Ask::Retry(s.job());
     assert_eq!(s.cmd("retry", retry), DONE);
     assert_eq!(s.status().phase, PhaseName::Done);
     expect!("foreign.txt", s);
@@ -434,7 +425,7 @@ fn a_lost_reply_to_complete_changes_nothing() {
     assert_eq!(s.hand_in("a", "x", receipt.clone()), None);
     s.let_go();
     let again = s.hand_in("a", "x", receipt);
-    assert_eq!(again, Some(Answer::Reply(Reply::Completed(Completed::Accepted))));
+    assert_eq!(again, Some(Ok(Reply::Completed(Completed::Accepted))));
     expect!("complete_twice.txt", s);
 }
 
@@ -446,8 +437,8 @@ fn the_same_request_gets_the_same_lease() {
         request: 99,
         wait_ms: 0,
     };
-    let first = s.cmd("a acquires", Command::Acquire(ask.clone()));
-    let second = s.cmd("a acquires again", Command::Acquire(ask));
-    assert!(matches!(first, Some(Answer::Reply(Reply::Leased(_)))));
+    let first = s.cmd("a acquires", Ask::Acquire(ask.clone()));
+    let second = s.cmd("a acquires again", Ask::Acquire(ask));
+    assert!(matches!(first, Some(Ok(Reply::Leased(_)))));
     assert_eq!(first, second);
 }

@@ -4,14 +4,14 @@ use crate::{
     plans::{self, CONVERT, nature},
     store::Made,
     worker::{Doing, Fate, code_of},
-    world::{Asker, Call, Happening, World},
+    world::{Asker, Call, Happening, Said, World},
 };
 use tarquet_common::{
     failure::{Class, Failure},
     leasing::{Acquire, Complete, Completed, Directive, Fail, Goodbye, Lease, Progress, Register, Renew},
     receipt::{Artifact, Counts, Receipt},
 };
-use tarquet_core::{Answer, Command, Refusal, Reply};
+use tarquet_core::{Ask, Refusal, Reply};
 
 const RENEW_MS: u64 = 200;
 const ASK_AGAIN_MS: u64 = 400;
@@ -44,14 +44,14 @@ impl World {
             Doing::Finishing { receipt } => {
                 let worker = self.workers[asker.worker].id.clone();
                 let ask = Complete { worker, receipt: *receipt };
-                self.send(asker, Command::Complete(Box::new(ask)));
+                self.send(asker, Ask::Complete(Box::new(ask)));
                 self.at(ASK_AGAIN_MS, Happening::Step(asker));
             }
             Doing::Failing { lease, failure, killer } => {
                 let worker = self.workers[asker.worker].id.clone();
                 let Lease { shard, round, attempt, .. } = *lease;
                 let ask = Fail { worker, shard, round, attempt, failure, killer };
-                self.send(asker, Command::Fail(Box::new(ask)));
+                self.send(asker, Ask::Fail(Box::new(ask)));
                 self.at(ASK_AGAIN_MS, Happening::Step(asker));
             }
         }
@@ -66,12 +66,12 @@ impl World {
             slot_bytes: worker.slot_bytes,
             shared_probe: None,
         };
-        self.send(asker, Command::Register(ask));
+        self.send(asker, Ask::Register(ask));
     }
 
     fn acquire(&mut self, asker: Asker, request: u64) {
         let worker = self.workers[asker.worker].id.clone();
-        self.send(asker, Command::Acquire(Acquire { worker, request, wait_ms: ASK_AGAIN_MS }));
+        self.send(asker, Ask::Acquire(Acquire { worker, request, wait_ms: ASK_AGAIN_MS }));
         self.at(ASK_AGAIN_MS, Happening::Step(asker));
     }
 
@@ -88,17 +88,17 @@ impl World {
         self.at(1, Happening::Step(asker));
     }
 
-    fn send(&mut self, asker: Asker, command: Command) {
+    fn send(&mut self, asker: Asker, ask: Ask) {
         if self.goes_wrong(self.faults.repeat, "message repeated late") {
             let after = self.chance.range(20, 4_000);
-            let call = Call { from: Some(asker), command: command.clone() };
+            let call = Call { from: Some(asker), ask: ask.clone() };
             self.at(after, Happening::Arrive(call));
         }
         if self.goes_wrong(self.faults.drop, "message lost") {
             return;
         }
         let after = self.chance.range(1, 20);
-        self.at(after, Happening::Arrive(Call { from: Some(asker), command }));
+        self.at(after, Happening::Arrive(Call { from: Some(asker), ask }));
     }
 
     fn begin(&mut self, asker: Asker, lease: Box<Lease>) {
@@ -159,7 +159,7 @@ impl World {
             self.fire("attempt given up as orphan");
             return self.next(asker, Doing::Idle);
         }
-        self.send(asker, Command::Renew(ask));
+        self.send(asker, Ask::Renew(ask));
         self.at(RENEW_MS, Happening::Step(asker));
     }
 
@@ -227,41 +227,41 @@ impl World {
         })
     }
 
-    pub fn answered(&mut self, asker: Asker, answer: Answer) {
+    pub fn answered(&mut self, asker: Asker, said: Said) {
         let worker = &self.workers[asker.worker];
         if !worker.alive {
             return;
         }
         if worker.stalled_until > self.now {
             let after = worker.stalled_until - self.now;
-            return self.at(after, Happening::Answered(asker, answer));
+            return self.at(after, Happening::Answered(asker, said));
         }
-        match &answer {
-            Answer::Reply(Reply::Registered(_)) => self.workers[asker.worker].registered = true,
-            Answer::Refused(Refusal::UnknownWorker) => {
+        match &said {
+            Ok(Reply::Registered(_)) => self.workers[asker.worker].registered = true,
+            Err(Refusal::UnknownWorker) => {
                 self.workers[asker.worker].registered = false;
                 self.register(asker);
             }
-            _ if worker.slots[asker.slot].turn == asker.turn => self.in_turn(asker, answer),
+            _ if worker.slots[asker.slot].turn == asker.turn => self.in_turn(asker, said),
             _ => {}
         }
     }
 
-    fn in_turn(&mut self, asker: Asker, answer: Answer) {
+    fn in_turn(&mut self, asker: Asker, said: Said) {
         let doing = &mut self.workers[asker.worker].slots[asker.slot].doing;
         if let Doing::Working { silent_ms, .. } = doing {
             *silent_ms = 0;
         }
-        match (&*doing, answer) {
-            (Doing::Asking { .. }, Answer::Reply(Reply::Leased(lease))) => self.begin(asker, lease),
-            (Doing::Asking { .. }, Answer::Refused(_)) => self.leave(asker.worker, "drain"),
-            (Doing::Working { .. }, Answer::Reply(Reply::Directive(Directive::Stop))) => {
+        match (&*doing, said) {
+            (Doing::Asking { .. }, Ok(Reply::Leased(lease))) => self.begin(asker, lease),
+            (Doing::Asking { .. }, Err(_)) => self.leave(asker.worker, "drain"),
+            (Doing::Working { .. }, Ok(Reply::Directive(Directive::Stop))) => {
                 self.next(asker, Doing::Idle);
             }
-            (Doing::Working { .. }, Answer::Reply(Reply::Directive(Directive::Drain))) => {
+            (Doing::Working { .. }, Ok(Reply::Directive(Directive::Drain))) => {
                 self.leave(asker.worker, "drain");
             }
-            (Doing::Finishing { receipt }, Answer::Reply(Reply::Completed(how))) => {
+            (Doing::Finishing { receipt }, Ok(Reply::Completed(how))) => {
                 if how == Completed::Superseded {
                     let lost: Vec<String> = receipt.artifacts.iter().map(|a| a.upload_id.clone()).collect();
                     lost.iter().for_each(|id| drop(self.store.uploads.remove(id)));
@@ -269,10 +269,8 @@ impl World {
                 }
                 self.next(asker, Doing::Idle);
             }
-            (Doing::Finishing { .. } | Doing::Failing { .. }, Answer::Refused(_)) => {
-                self.next(asker, Doing::Idle)
-            }
-            (Doing::Failing { .. }, Answer::Reply(Reply::Done)) => self.next(asker, Doing::Idle),
+            (Doing::Finishing { .. } | Doing::Failing { .. }, Err(_)) => self.next(asker, Doing::Idle),
+            (Doing::Failing { .. }, Ok(Reply::Done)) => self.next(asker, Doing::Idle),
             _ => {}
         }
     }
@@ -282,7 +280,7 @@ impl World {
         self.fire("worker leaves");
         let worker = self.workers[number].id.clone();
         let asker = Asker { worker: number, slot: 0, turn: u64::MAX };
-        self.send(asker, Command::Goodbye(Goodbye { worker, reason: reason.to_owned() }));
+        self.send(asker, Ask::Goodbye(Goodbye { worker, reason: reason.to_owned() }));
         self.workers[number].alive = false;
         self.add_worker();
     }

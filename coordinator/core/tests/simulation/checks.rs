@@ -7,15 +7,15 @@
 //! the last receipt names is completed. (I) The outcome `publish` comes after every receipt, the catalog after every
 //! part, and it equals the last receipts. (J) When faults stop, every job ends, and nothing of it is missing.
 
-use crate::store::Store;
+use crate::{store::Store, world::Said};
 use std::collections::{BTreeMap, BTreeSet};
 use tarquet_common::{
     ids::{AttemptId, JobId, ShardId},
     leasing::Completed,
 };
 use tarquet_core::{
-    Answer, Catalog, Command, Decision, Effect, Phase, PublishMode, Record, Reply, RoundsObject, State,
-    Submit, Verdict, What,
+    Ask, Catalog, Cause, Decision, Effect, Phase, PublishMode, Record, Reply, RoundsObject, State, Submit,
+    Verdict, What,
 };
 
 #[derive(Default)]
@@ -31,9 +31,9 @@ pub struct Checks {
 }
 
 impl Checks {
-    pub fn after(&mut self, state: &State, command: &Command, decision: &Decision, store: &Store, seed: u64) {
+    pub fn after(&mut self, state: &State, cause: Cause<'_>, decision: &Decision, store: &Store, seed: u64) {
         self.steps += 1;
-        let adopting = matches!(command, Command::Adopt(_));
+        let adopting = matches!(cause, Cause::Ask(Ask::Adopt(_)));
         for event in &decision.events {
             self.count(&event.what);
             if let (Some(job), What::Leased { stage, shard, attempt, .. }) = (&event.job, &event.what) {
@@ -79,9 +79,9 @@ impl Checks {
         assert!(done.is_none(), "seed {seed}: {shard} round {round} is done again, {done:?} had it");
     }
 
-    pub fn answered(&mut self, command: &Command, answer: &Answer, store: &Store, seed: u64) {
-        match (command, answer) {
-            (Command::Complete(ask), Answer::Reply(Reply::Completed(Completed::Accepted))) => {
+    pub fn answered(&mut self, ask: &Ask, said: &Said, store: &Store, seed: u64) {
+        match (ask, said) {
+            (Ask::Complete(ask), Ok(Reply::Completed(Completed::Accepted))) => {
                 let r = &ask.receipt;
                 let stored = store.jobs[&r.shard.job].receipts.get(&(r.shard.stage, r.shard.shard, r.round));
                 let by = stored.map(|s| s.attempt);
@@ -93,14 +93,14 @@ impl Checks {
                 );
                 self.acknowledged.insert((r.shard.clone(), r.round), r.attempt);
             }
-            (Command::Complete(ask), Answer::Reply(Reply::Completed(Completed::Superseded))) => {
+            (Ask::Complete(ask), Ok(Reply::Completed(Completed::Superseded))) => {
                 let r = &ask.receipt;
                 let had = self.acknowledged.get(&(r.shard.clone(), r.round)) == Some(&r.attempt);
                 let cancelled = store.jobs[&r.shard.job].outcome.is_some();
                 let reopened = store.highest_round(&r.shard) > r.round;
                 assert!(!had || cancelled || reopened, "seed {seed}: {} accepted, then superseded", r.shard);
             }
-            (Command::Cancel { job, .. }, Answer::Reply(Reply::Done)) => {
+            (Ask::Cancel { job, .. }, Ok(Reply::Done)) => {
                 let outcome = &store.jobs[job].outcome;
                 assert!(
                     matches!(outcome, Some(Verdict::Cancel { .. })),

@@ -10,7 +10,7 @@ use tarquet_common::{
     failure::{Class, Failure},
     ids::JobId,
 };
-use tarquet_core::{Command, Hold, Phase};
+use tarquet_core::{Ask, Hold, Phase};
 
 pub fn unreachable_store() -> Failure {
     Failure::new(code_of(Class::Environment), "the store does not answer")
@@ -34,7 +34,7 @@ impl World {
                     }
                 }
                 (_, true) => self.steer(&job),
-                (_, false) if paused => self.tell(Command::Resume(job)),
+                (_, false) if paused => self.tell(Ask::Resume(job)),
                 (_, false) => {}
             }
         }
@@ -44,17 +44,17 @@ impl World {
         match hold {
             Hold::Foreign => {
                 self.store.objects.retain(|_, made| made.is_some());
-                self.tell(Command::Retry(job.clone()));
+                self.tell(Ask::Retry(job.clone()));
             }
             Hold::Budget | Hold::Shards => {
                 self.fire("accept or retry");
                 if self.chance.permille(600) {
-                    self.tell(Command::Accept(job.clone()));
+                    self.tell(Ask::Accept(job.clone()));
                 } else {
-                    self.tell(Command::Retry(job.clone()));
+                    self.tell(Ask::Retry(job.clone()));
                 }
             }
-            _ => self.tell(Command::Retry(job.clone())),
+            _ => self.tell(Ask::Retry(job.clone())),
         }
     }
 
@@ -62,29 +62,29 @@ impl World {
         let dice = self.chance.range(0, 399);
         let job = job.clone();
         match dice {
-            0..=9 => self.tell(Command::Pause(job)),
-            10..=39 => self.tell(Command::Resume(job)),
-            40..=49 => self.tell(Command::SetPriority { job, priority: (dice % 5) as i32 }),
-            50..=54 => self.tell(Command::Retry(job)),
-            55..=56 => self.tell(Command::Accept(job)),
+            0..=9 => self.tell(Ask::Pause(job)),
+            10..=39 => self.tell(Ask::Resume(job)),
+            40..=49 => self.tell(Ask::SetPriority { job, priority: (dice % 5) as i32 }),
+            50..=54 => self.tell(Ask::Retry(job)),
+            55..=56 => self.tell(Ask::Accept(job)),
             57 => {
                 self.fire("cancel");
-                self.tell(Command::Cancel { job, reason: "changed their mind".to_owned() });
+                self.tell(Ask::Cancel { job, reason: "changed their mind".to_owned() });
             }
             58..=62 => {
                 let alive: Vec<_> = self.workers.iter().filter(|w| w.alive).map(|w| w.id.clone()).collect();
                 if let Some(worker) = alive.first() {
                     self.fire("drain");
-                    self.tell(Command::Drain(worker.clone()));
+                    self.tell(Ask::Drain(worker.clone()));
                 }
             }
             _ => {}
         }
     }
 
-    fn tell(&mut self, command: Command) {
+    fn tell(&mut self, ask: Ask) {
         let after = self.chance.range(1, 20);
-        self.at(after, Happening::Arrive(Call { from: None, command }));
+        self.at(after, Happening::Arrive(Call { from: None, ask }));
     }
 
     /// Something breaks.

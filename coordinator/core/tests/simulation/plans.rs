@@ -6,6 +6,7 @@ use tarquet_common::{
     failure::Failure,
     ids::{JobId, ShardId},
     stage_plan::ShardRecord,
+    store::StoreSettings,
     units::Budget,
 };
 use tarquet_core::{JobOptions, OnError, PublishMode, StagePlan, Submit};
@@ -48,6 +49,7 @@ pub fn submit(seed: u64, number: u64, output: &str) -> Submit {
         stages: names.map(str::to_owned).to_vec(),
         job_uri: format!("mem://jobs/{number}"),
         output_uri: output.to_owned(),
+        store: StoreSettings::default(),
         spec: serde_json::Value::Null,
         options: JobOptions {
             publish: if c.permille(250) { PublishMode::Shard } else { PublishMode::Job },

@@ -3,14 +3,16 @@
 use crate::{
     plans,
     store::Made,
-    world::{Asker, Call, Coordinator, Happening, UNIX, World},
+    world::{Asker, Call, Coordinator, Happening, Said, UNIX, World},
 };
 use std::collections::BTreeSet;
 use tarquet_common::{
     ids::{AttemptId, JobId},
     receipt::Receipt,
 };
-use tarquet_core::{Answer, Catalog, Command, Decision, Effect, State, WaitFor, Wake, catalog, handle};
+use tarquet_core::{
+    Answer, Ask, Catalog, Cause, Decision, Effect, Outcome, State, WaitFor, Wake, catalog, handle,
+};
 
 impl World {
     /// Loads the ledger that is left, compares every job with the store, starts, and only then serves.
@@ -34,7 +36,7 @@ impl World {
         let start_first = self.chance.permille(500);
         if start_first {
             self.fire("started before compared");
-            self.command(Call { from: None, command: Command::Start { unix_ms: UNIX + self.now } });
+            self.ask(Call { from: None, ask: Ask::Start { unix_ms: UNIX + self.now } });
         }
         let loaded = self.coordinator.iter().flat_map(|c| c.state.job_ids());
         let jobs: BTreeSet<JobId> = self.store.jobs.keys().chain(loaded).cloned().collect();
@@ -56,35 +58,54 @@ impl World {
         let loaded = self.coordinator.as_ref().is_some_and(|c| c.state.job(job).is_some());
         match self.store.snapshot(job) {
             Some(snapshot) if loaded || snapshot.claimed || snapshot.outcome.is_some() => {
-                self.command(Call { from: None, command: Command::Adopt(Box::new(snapshot)) });
+                self.ask(Call { from: None, ask: Ask::Adopt(Box::new(snapshot)) });
             }
             Some(_) => {}
-            None => self.command(Call { from: None, command: Command::NothingStored(job.clone()) }),
+            None => self.ask(Call { from: None, ask: Ask::NothingStored(job.clone()) }),
         }
     }
 
     pub fn arrive(&mut self, call: Call) {
         let Some(c) = &self.coordinator else { return };
-        let submits = matches!(call.command, Command::Submit(_));
+        let submits = matches!(call.ask, Ask::Submit(_));
         let not_before = if submits { c.stalled_until.max(c.open_from) } else { c.stalled_until };
         if not_before > self.now {
             return self.at(not_before - self.now, Happening::Arrive(call));
         }
-        self.command(call);
+        self.ask(call);
+    }
+
+    /// What became of an effect comes back to the process that started it.
+    pub fn outcome(&mut self, outcome: Outcome) {
+        let Some(c) = &self.coordinator else { return };
+        if c.stalled_until > self.now {
+            return self.at(c.stalled_until - self.now, Happening::Outcome(self.epoch, outcome));
+        }
+        if let Some(decision) = self.decide((&outcome).into()) {
+            self.let_out(decision);
+            self.plan_tick();
+        }
     }
 
     pub fn tick(&mut self) {
         if let Some(c) = &mut self.coordinator {
             c.next_tick = None;
         }
-        self.arrive(Call { from: None, command: Command::Tick { unix_ms: UNIX + self.now } });
+        self.arrive(Call { from: None, ask: Ask::Tick { unix_ms: UNIX + self.now } });
     }
 
-    /// One turn of the driver.
-    fn command(&mut self, call: Call) {
-        let Some(c) = &mut self.coordinator else { return };
+    fn ask(&mut self, call: Call) {
+        let Some(decision) = self.decide((&call.ask).into()) else { return };
+        self.answer(call, &decision);
+        self.let_out(decision);
+        self.plan_tick();
+    }
+
+    /// One turn of the driver. Nothing comes of it if the process dies in between.
+    fn decide(&mut self, cause: Cause<'_>) -> Option<Decision> {
+        let c = self.coordinator.as_mut()?;
         let now = self.now - c.born;
-        let decision = handle(&mut c.state, &call.command, now);
+        let decision = handle(&mut c.state, cause, now);
         if self.trace {
             let time = self.now;
             for event in &decision.events {
@@ -94,9 +115,10 @@ impl World {
                 eprintln!("{time:>7}   effect {:?}", effect.key());
             }
         }
-        self.checks.after(&c.state, &call.command, &decision, &self.store, self.seed);
+        self.checks.after(&c.state, cause, &decision, &self.store, self.seed);
         if self.goes_wrong(self.faults.crash, "crash before the records are durable") {
-            return self.crash(false);
+            self.crash(false);
+            return None;
         }
         if self.chance.permille(20) {
             self.old_ledger = self.ledger.clone();
@@ -108,14 +130,31 @@ impl World {
             };
         }
         if self.goes_wrong(self.faults.crash, "crash after the records are durable") {
-            return self.crash(true);
+            self.crash(true);
+            return None;
         }
-        self.let_out(call, decision);
-        self.plan_tick();
+        Some(decision)
     }
 
-    /// What a decision lets out, once it is durable.
-    fn let_out(&mut self, call: Call, decision: Decision) {
+    /// Tells the caller, or parks the call.
+    fn answer(&mut self, call: Call, decision: &Decision) {
+        let said = match decision.answer.clone() {
+            Ok(Answer::Wait(on)) => {
+                if let Some(c) = &mut self.coordinator {
+                    c.parked.retain(|(_, old)| call.from.is_none() || old.from != call.from);
+                    c.parked.push((on, call));
+                }
+                return;
+            }
+            Ok(Answer::Reply(reply)) => Ok(reply),
+            Err(refusal) => Err(refusal),
+        };
+        self.checks.answered(&call.ask, &said, &self.store, self.seed);
+        self.reply(call.from, said);
+    }
+
+    /// What a decision lets out beside its answer, once it is durable.
+    fn let_out(&mut self, decision: Decision) {
         for effect in decision.effects {
             let listed = match (&effect, &self.coordinator) {
                 (Effect::StoreCatalog { job }, Some(c)) => catalog(&c.state, job).map(Box::new),
@@ -123,18 +162,6 @@ impl World {
             };
             let after = self.chance.range(1, 40);
             self.at(after, Happening::Land(self.epoch, effect, listed));
-        }
-        match decision.answer {
-            Answer::Wait(on) => {
-                if let Some(c) = &mut self.coordinator {
-                    c.parked.retain(|(_, old)| call.from.is_none() || old.from != call.from);
-                    c.parked.push((on, call));
-                }
-            }
-            answer => {
-                self.checks.answered(&call.command, &answer, &self.store, self.seed);
-                self.reply(call.from, answer);
-            }
         }
         for wake in decision.wake {
             self.wake(wake);
@@ -151,22 +178,22 @@ impl World {
         c.parked = rest;
         for (_, call) in woken {
             match &wake.answer {
-                Some(answer) => {
-                    self.checks.answered(&call.command, answer, &self.store, self.seed);
-                    self.reply(call.from, answer.clone());
+                Some(said) => {
+                    self.checks.answered(&call.ask, said, &self.store, self.seed);
+                    self.reply(call.from, said.clone());
                 }
                 None => self.at(0, Happening::Arrive(call)),
             }
         }
     }
 
-    fn reply(&mut self, to: Option<Asker>, answer: Answer) {
+    fn reply(&mut self, to: Option<Asker>, said: Said) {
         let Some(asker) = to else { return };
         if self.goes_wrong(self.faults.drop, "reply lost") {
             return;
         }
         let after = self.chance.range(1, 20);
-        self.at(after, Happening::Answered(asker, answer));
+        self.at(after, Happening::Answered(asker, said));
     }
 
     fn plan_tick(&mut self) {
@@ -212,7 +239,7 @@ impl World {
             let parts = self.fired.entry("parts published").or_default();
             let rounds_before = self.store.jobs.get(&submit.job).map_or(0, |j| j.rounds.len());
             let outcome = self.store.perform(effect, &submit, plan, listed.map(|c| *c), parts);
-            if let Command::RoundsOpened { job, rounds } = &outcome
+            if let Outcome::RoundsOpened { job, rounds } = &outcome
                 && self.store.jobs[job].rounds.len() > rounds_before
             {
                 self.checks.opened(&self.store, job, rounds, self.seed);
@@ -225,12 +252,12 @@ impl World {
         if self.trace {
             eprintln!("{:>7}   landed {:?} -> {}", self.now, effect.key(), outcome.is_some() && !unclear);
         }
-        let command = outcome.filter(|_| !unclear).unwrap_or_else(|| Command::EffectFailed {
+        let outcome = outcome.filter(|_| !unclear).unwrap_or_else(|| Outcome::EffectFailed {
             effect: key,
             failure: crate::people::unreachable_store(),
         });
         let after = self.chance.range(1, 40);
-        self.at(after, Happening::Outcome(epoch, command));
+        self.at(after, Happening::Outcome(epoch, outcome));
     }
 
     /// Another coordinator, cut off from this one, was faster with another attempt's receipt.
@@ -250,15 +277,15 @@ impl World {
         objects.receipts.insert(key, theirs);
     }
 
-    fn count_outcome(&mut self, outcome: &Command) {
+    fn count_outcome(&mut self, outcome: &Outcome) {
         match outcome {
-            Command::UploadLost { partly_published: false, .. } => self.fire("upload found lost"),
-            Command::ShardForeign { .. } => self.fire("foreign object at a part's key"),
-            Command::OutputListed { foreign, .. } if !foreign.is_empty() => {
+            Outcome::UploadLost { partly_published: false, .. } => self.fire("upload found lost"),
+            Outcome::ShardForeign { .. } => self.fire("foreign object at a part's key"),
+            Outcome::OutputListed { foreign, .. } if !foreign.is_empty() => {
                 self.fire("foreign object listed")
             }
-            Command::ReceiptTaken(_) => self.fire("receipt taken by another attempt"),
-            Command::ClaimTaken { .. } => self.fire("output claimed by another job"),
+            Outcome::ReceiptTaken(_) => self.fire("receipt taken by another attempt"),
+            Outcome::ClaimTaken { .. } => self.fire("output claimed by another job"),
             _ => {}
         }
     }

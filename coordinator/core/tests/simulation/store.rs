@@ -7,7 +7,7 @@ use tarquet_common::{
     receipt::Receipt,
 };
 use tarquet_core::{
-    AcceptObject, Catalog, Command, Effect, RoundsObject, Snapshot, StagePlan, Submit, Upload, Verdict,
+    AcceptObject, Catalog, Effect, Outcome, RoundsObject, Snapshot, StagePlan, Submit, Upload, Verdict,
 };
 
 /// All objects of one job prefix.
@@ -65,32 +65,32 @@ impl Store {
         plan: impl Fn(u8) -> Result<StagePlan, Failure>,
         catalog: Option<Catalog>,
         parts_seen: &mut u64,
-    ) -> Command {
+    ) -> Outcome {
         let output = submit.output_uri.clone();
         let objects = self.jobs.entry(submit.job.clone()).or_default();
         match effect.clone() {
             Effect::ClaimOutput { job } => {
                 objects.submit.get_or_insert_with(|| submit.clone());
                 let by = self.claims.entry(output).or_insert_with(|| job.clone()).clone();
-                if by == job { Command::ClaimStored(job) } else { Command::ClaimTaken { job, by } }
+                if by == job { Outcome::ClaimStored(job) } else { Outcome::ClaimTaken { job, by } }
             }
             Effect::RaiseGeneration { job, above } => {
                 let generation = objects.generations.last().copied().unwrap_or(0).max(above) + 1;
                 objects.generations.insert(generation);
-                Command::GenerationRaised { job, generation }
+                Outcome::GenerationRaised { job, generation }
             }
             Effect::PlanStage { job, stage } => match plan(stage) {
                 Ok(plan) => {
                     let plan = Box::new(objects.plans.entry(stage).or_insert(plan).clone());
-                    Command::StagePlanned { job, plan }
+                    Outcome::StagePlanned { job, plan }
                 }
-                Err(failure) => Command::StagePlanFailed { job, stage, failure, fatal: false },
+                Err(failure) => Outcome::StagePlanFailed { job, stage, failure, fatal: false },
             },
             Effect::StoreReceipt { receipt } => {
                 let key = (receipt.shard.stage, receipt.shard.shard, receipt.round);
                 let stored = objects.receipts.entry(key).or_insert_with(|| receipt.as_ref().clone());
                 let stored = std::sync::Arc::new(stored.clone());
-                if stored == receipt { Command::ReceiptStored(stored) } else { Command::ReceiptTaken(stored) }
+                if stored == receipt { Outcome::ReceiptStored(stored) } else { Outcome::ReceiptTaken(stored) }
             }
             Effect::OpenRounds { job, mut rounds, artifacts } => {
                 let visible = |name: &String| {
@@ -101,46 +101,46 @@ impl Store {
                     !void.is_some_and(|v| v.names.iter().any(visible))
                 });
                 let rounds = objects.rounds.entry(rounds.number).or_insert(rounds).clone();
-                Command::RoundsOpened { job, rounds }
+                Outcome::RoundsOpened { job, rounds }
             }
             Effect::StoreAccept { job, accept } => {
                 let accept = objects.accepts.entry(accept.number).or_insert(accept).clone();
-                Command::AcceptStored { job, accept }
+                Outcome::AcceptStored { job, accept }
             }
             Effect::StoreOutcome { job, verdict } => {
                 let verdict = objects.outcome.get_or_insert(verdict).clone();
-                Command::OutcomeStored { job, verdict }
+                Outcome::OutcomeStored { job, verdict }
             }
             Effect::ListOutput { job } => {
                 let foreign = self.objects.iter().filter(|((o, _), made)| {
                     *o == output && made.as_ref().is_none_or(|m| m.shard.job != job)
                 });
                 let foreign = foreign.map(|((_, name), _)| name.clone()).collect();
-                Command::OutputListed { job, foreign }
+                Outcome::OutputListed { job, foreign }
             }
             Effect::PublishShard { receipt } => self.publish(&output, &receipt, parts_seen),
             Effect::StoreCatalog { job } => {
-                let Some(catalog) = catalog else { return Command::CatalogDiffers(job) };
+                let Some(catalog) = catalog else { return Outcome::CatalogDiffers(job) };
                 let stored = objects.catalog.get_or_insert_with(|| catalog.clone());
-                if *stored == catalog { Command::CatalogStored(job) } else { Command::CatalogDiffers(job) }
+                if *stored == catalog { Outcome::CatalogStored(job) } else { Outcome::CatalogDiffers(job) }
             }
             Effect::AbortUploads { shard, round, uploads } => {
                 for Upload { upload_id, .. } in uploads {
                     self.uploads.remove(&upload_id);
                 }
-                Command::UploadsAborted { shard, round }
+                Outcome::UploadsAborted { shard, round }
             }
             Effect::SweepUploads { job, release } => {
                 self.uploads.retain(|_, (_, _, made)| made.shard.job != job);
                 if release && self.claims.get(&output) == Some(&job) {
                     self.claims.remove(&output);
                 }
-                Command::UploadsSwept(job)
+                Outcome::UploadsSwept(job)
             }
         }
     }
 
-    fn publish(&mut self, output: &str, receipt: &Receipt, parts_seen: &mut u64) -> Command {
+    fn publish(&mut self, output: &str, receipt: &Receipt, parts_seen: &mut u64) -> Outcome {
         let (shard, round) = (receipt.shard.clone(), receipt.round);
         let key = |name: &str| (output.to_owned(), name.to_owned());
         let made = Made { shard: shard.clone(), round, attempt: receipt.attempt };
@@ -148,12 +148,12 @@ impl Store {
         for a in &receipt.artifacts {
             match visible(self, &a.name) {
                 Some(Some(m)) if m == made => {}
-                Some(_) => return Command::ShardForeign { shard, round, name: a.name.clone() },
+                Some(_) => return Outcome::ShardForeign { shard, round, name: a.name.clone() },
                 None if self.uploads.contains_key(&a.upload_id) => {}
                 None => {
                     let seen = |a: &tarquet_common::receipt::Artifact| visible(self, &a.name).is_some();
                     let partly_published = receipt.artifacts.iter().any(seen);
-                    return Command::UploadLost { shard, round, name: a.name.clone(), partly_published };
+                    return Outcome::UploadLost { shard, round, name: a.name.clone(), partly_published };
                 }
             }
         }
@@ -163,7 +163,7 @@ impl Store {
                 *parts_seen += 1;
             }
         }
-        Command::ShardPublished { shard, round }
+        Outcome::ShardPublished { shard, round }
     }
 
     /// What a coordinator without a ledger reads.

@@ -6,7 +6,7 @@ use std::{
     collections::{BTreeMap, BinaryHeap},
 };
 use tarquet_common::ids::JobId;
-use tarquet_core::{Answer, Catalog, Command, Effect, Settings, State, Submit, WaitFor};
+use tarquet_core::{Ask, Catalog, Effect, Outcome, Refusal, Reply, Settings, State, Submit, WaitFor};
 
 /// Everybody's clock when the world begins, so that no clock starts at 0.
 pub const BEGIN: u64 = 1_000;
@@ -23,17 +23,20 @@ pub struct Asker {
 #[derive(Clone, Debug)]
 pub struct Call {
     pub from: Option<Asker>,
-    pub command: Command,
+    pub ask: Ask,
 }
+
+/// What a caller is told in the end.
+pub type Said = Result<Reply, Refusal>;
 
 #[derive(Debug)]
 pub enum Happening {
     Arrive(Call),
-    Answered(Asker, Answer),
+    Answered(Asker, Said),
     Step(Asker),
     /// An effect of a process reaches the store, with the catalog that process wants to write.
     Land(u64, Effect, Option<Box<Catalog>>),
-    Outcome(u64, Command),
+    Outcome(u64, Outcome),
     Tick(u64),
     CoordinatorStarts,
     /// The process has compared its jobs and starts.
@@ -146,8 +149,8 @@ impl World {
         let submit = plans::submit(self.seed, number, &output);
         self.submits.insert(submit.job.clone(), submit.clone());
         for repeat in 0..4 {
-            let command = Command::Submit(Box::new(submit.clone()));
-            self.at(20 + number * 10 + repeat * 400, Happening::Arrive(Call { from: None, command }));
+            let ask = Ask::Submit(Box::new(submit.clone()));
+            self.at(20 + number * 10 + repeat * 400, Happening::Arrive(Call { from: None, ask }));
         }
     }
 
@@ -207,15 +210,13 @@ impl World {
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Arrive(call) => self.arrive(call),
-            Happening::Answered(asker, answer) => self.answered(asker, answer),
+            Happening::Answered(asker, said) => self.answered(asker, said),
             Happening::Step(asker) => self.step(asker),
             Happening::Land(epoch, effect, catalog) => self.land(epoch, &effect, catalog),
-            Happening::Outcome(epoch, command) if epoch == self.epoch => {
-                self.arrive(Call { from: None, command });
-            }
+            Happening::Outcome(epoch, outcome) if epoch == self.epoch => self.outcome(outcome),
             Happening::Tick(epoch) if epoch == self.epoch => self.tick(),
             Happening::Start(epoch) if epoch == self.epoch => {
-                self.arrive(Call { from: None, command: Command::Start { unix_ms: UNIX + self.now } });
+                self.arrive(Call { from: None, ask: Ask::Start { unix_ms: UNIX + self.now } });
             }
             Happening::Compare(epoch, job) if epoch == self.epoch => self.compare(&job),
             Happening::Outcome(..) | Happening::Tick(_) | Happening::Start(_) | Happening::Compare(..) => {}

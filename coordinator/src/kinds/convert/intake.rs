@@ -30,6 +30,7 @@ pub(in crate::kinds) fn intent(given: &ConvertSpec) -> Result<Intent, Failure> {
         kind: Kind::Convert.as_str().to_owned(),
         stages: STAGES.map(|words| words.name.to_owned()).to_vec(),
         output: uri(&spec.output.uri)?,
+        store: spec.output.store.clone(),
         home: uri(&spec.output.place().home())?,
         places,
         options: JobOptions {

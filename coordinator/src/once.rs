@@ -1,4 +1,4 @@
-//! Objects that are written once.
+//! Objects that are written once, and read back.
 
 use crate::objects;
 use serde::{Serialize, de::DeserializeOwned};
@@ -10,7 +10,7 @@ use tarquet_common::{
 
 /// What became of an object that is written once.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Once<T> {
+pub(crate) enum Once<T> {
     /// It says what we wanted it to say.
     Ours,
     /// It was there and says this.
@@ -19,7 +19,7 @@ pub(super) enum Once<T> {
 
 impl<T> Once<T> {
     /// What the object says, whoever wrote it.
-    pub(super) fn says(self, ours: T) -> T {
+    pub(crate) fn says(self, ours: T) -> T {
         match self {
             Self::Ours => ours,
             Self::Theirs(theirs) => theirs,
@@ -28,7 +28,7 @@ impl<T> Once<T> {
 }
 
 /// Writes `value` under `key` unless something is there, and says what is there then.
-pub(super) async fn put_once<T>(store: &dyn Store, key: &str, value: &T) -> Result<Once<T>, Failure>
+pub(crate) async fn put_once<T>(store: &dyn Store, key: &str, value: &T) -> Result<Once<T>, Failure>
 where
     T: Serialize + DeserializeOwned,
 {

@@ -1,0 +1,99 @@
+//! Why a job does not go on, and what a person may do about it.
+
+use crate::{
+    phase::{Back, Hold, Phase},
+    rows::JobRow,
+    state::{Job, State},
+};
+use serde::{Deserialize, Serialize};
+use tarquet_common::{clock::Millis, codes::cluster, failure::Failure, units::Bytes};
+
+/// A named state of waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyWaiting {
+    /// Somebody paused it.
+    Paused,
+    /// Nobody is there to do it.
+    NoWorkers,
+    /// No live worker's slot is large enough.
+    NoSlotFits,
+    /// The store does not let us go on, or was not compared with the ledger yet.
+    Store,
+}
+
+/// Its state in one word.
+pub(crate) fn word(row: &JobRow) -> String {
+    let leasing = matches!(row.phase, Phase::Planning(_) | Phase::Running(_));
+    if row.paused && leasing { "paused".to_owned() } else { row.phase.name().to_string() }
+}
+
+/// Why a job that could go on does not.
+pub(crate) fn why_waiting(state: &State, job: &Job, now: Millis) -> Option<WhyWaiting> {
+    let failing = state.flights.iter().any(|(k, f)| k.job() == &job.row.job && f.failure.is_some());
+    if (failing && !job.row.phase.is_over()) || job.stands_still() {
+        return Some(WhyWaiting::Store);
+    }
+    let leasing = matches!(job.row.phase, Phase::Running(_) | Phase::Publishing(_));
+    if job.row.paused && matches!(job.row.phase, Phase::Planning(_) | Phase::Running(_)) {
+        return Some(WhyWaiting::Paused);
+    }
+    let least = job.ready.first().filter(|_| leasing)?.slot_bytes;
+    if job.stages.iter().any(|s| s.counts.running > 0) {
+        return None;
+    }
+    let largest = largest_slot(state, now);
+    match largest {
+        None => Some(WhyWaiting::NoWorkers),
+        Some(largest) => (least > largest).then_some(WhyWaiting::NoSlotFits),
+    }
+}
+
+fn largest_slot(state: &State, now: Millis) -> Option<u64> {
+    let usable = state.workers.values().filter(|w| state.is_live(w, now) && !w.draining);
+    usable.map(|w| w.info.slot_bytes).max()
+}
+
+/// What a status gives as the reason of a job's state.
+pub(crate) fn reason(state: &State, job: &Job, waiting: Option<WhyWaiting>, now: Millis) -> Option<Failure> {
+    match (&job.row.phase, waiting) {
+        (Phase::Held(held), _) => Some(held.failure.as_ref().clone()),
+        (Phase::Failed(failed), _) => Some(failed.failure.as_ref().clone()),
+        (_, Some(WhyWaiting::Store)) => {
+            let of_job = state.flights.iter().filter(|(k, _)| k.job() == &job.row.job);
+            of_job.filter_map(|(_, f)| f.failure.as_deref().cloned()).next()
+        }
+        (_, Some(WhyWaiting::NoWorkers)) => {
+            let text = format!("{} shards are ready and no worker is there", job.ready.len());
+            Some(Failure::new(cluster::NO_WORKERS, text))
+        }
+        (_, Some(WhyWaiting::NoSlotFits)) => {
+            let least = job.ready.first().map_or(0, |k| k.slot_bytes);
+            let largest = largest_slot(state, now).unwrap_or(0);
+            let text = format!("every ready shard needs a slot of {} or more", Bytes(least));
+            Some(Failure::new(cluster::NO_SLOT_FITS, text).expected(Bytes(least), Bytes(largest)))
+        }
+        _ => None,
+    }
+}
+
+/// The next commands to type.
+pub(crate) fn next_commands(row: &JobRow, waiting: Option<WhyWaiting>, quarantined: u64) -> Vec<String> {
+    let job = &row.job;
+    let all = |verbs: &[&str]| verbs.iter().map(|verb| format!("tarquet {verb} {job}")).collect();
+    match (&row.phase, waiting) {
+        (Phase::Held(held), _) => match held.hold {
+            Hold::Budget | Hold::Shards => all(&["failures", "accept", "retry", "cancel"]),
+            _ if held.back == Back::Checking => all(&["retry"]),
+            _ => all(&["retry", "cancel"]),
+        },
+        (Phase::Done(_), _) if quarantined == 0 => Vec::new(),
+        (Phase::Failed(_) | Phase::Done(_), _) => all(&["failures"]),
+        (Phase::Cancelled(_), _) => Vec::new(),
+        (_, Some(WhyWaiting::Paused)) => all(&["resume", "cancel"]),
+        (_, Some(WhyWaiting::NoWorkers | WhyWaiting::NoSlotFits)) => {
+            vec!["tarquet worker --coordinator URL".to_owned(), "tarquet workers".to_owned()]
+        }
+        _ => all(&["wait"]),
+    }
+}
