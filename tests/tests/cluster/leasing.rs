@@ -15,7 +15,7 @@ use tarquet_common::{
     },
 };
 use tarquet_coordinator::Jobs;
-use tarquet_worker::agent::{Attempt, AttemptContext, Stop};
+use tarquet_worker::attempt::{Attempt, AttemptContext, Stop};
 
 fn id() -> WorkerId {
     WorkerId("w".to_owned())

@@ -1,10 +1,10 @@
 //! How far an attempt is, written by its threads and read by its renewals.
 
-use super::steps::{Step, Steps};
+use super::steps::Steps;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tarquet_common::leasing::Progress;
 
-/// Stands for "no member".
+/// Stands for "no item".
 const NONE: u64 = u64::MAX;
 
 /// Counters of one attempt. Each is exact; together they are a snapshot only approximately.
@@ -25,6 +25,13 @@ pub struct ProgressCell {
 
 impl Default for ProgressCell {
     fn default() -> Self {
+        Self::of_steps(&[])
+    }
+}
+
+impl ProgressCell {
+    /// Nothing is done yet. `steps` are those of the attempt, as its plan lists them.
+    pub fn of_steps(steps: &[String]) -> Self {
         let zero = || AtomicU64::new(0);
         Self {
             bytes_done: zero(),
@@ -37,25 +44,23 @@ impl Default for ProgressCell {
             memory_bytes: zero(),
             at_item: AtomicU64::new(NONE),
             blamed: AtomicU64::new(NONE),
-            steps: Steps::default(),
+            steps: Steps::of(steps),
         }
     }
-}
 
-impl ProgressCell {
-    /// A member was finished, converted or quarantined: `bytes` of body, `rows` written.
-    pub fn member_done(&self, bytes: u64, rows: u64) {
+    /// An item was finished, done or failed: `bytes` of it, `rows` written.
+    pub fn item_done(&self, bytes: u64, rows: u64) {
         self.bytes_done.fetch_add(bytes, Relaxed);
         self.items_done.fetch_add(1, Relaxed);
         self.rows.fetch_add(rows, Relaxed);
     }
 
-    /// A member was quarantined. [`Self::member_done`] is called for it too.
-    pub fn member_quarantined(&self) {
+    /// An item failed and was set aside. [`Self::item_done`] is called for it too.
+    pub fn item_failed(&self) {
         self.quarantined.fetch_add(1, Relaxed);
     }
 
-    /// Work without members went on, such as an index pass.
+    /// Work without items went on, such as an index pass.
     pub fn bytes_done(&self, bytes: u64) {
         self.bytes_done.fetch_add(bytes, Relaxed);
     }
@@ -75,28 +80,28 @@ impl ProgressCell {
         self.scratch_bytes.store(bytes, Relaxed);
     }
 
-    /// What is encoded and not taken by the store yet takes so many bytes now.
-    pub fn set_memory(&self, bytes: u64) {
-        self.memory_bytes.store(bytes, Relaxed);
+    /// What took `from` bytes takes `to` bytes now: what is encoded and not taken by the store yet.
+    pub fn holds(&self, from: u64, to: u64) {
+        self.memory_bytes.fetch_add(to.wrapping_sub(from), Relaxed);
     }
 
-    /// The decoder starts on the member at this place in the shard.
-    pub fn decoding(&self, place: u32) {
+    /// Work starts on the item at this place in the shard: should the process die, it was at it.
+    pub fn begin_item(&self, place: u32) {
         self.at_item.store(u64::from(place), Relaxed);
     }
 
-    /// The decoder is between members.
-    pub fn decoded(&self) {
+    /// Work is between items.
+    pub fn end_item(&self) {
         self.at_item.store(NONE, Relaxed);
     }
 
-    /// The decoder died or hung on the member at this place; said when the attempt fails because of it.
+    /// The work died or hung on the item at this place; said when the attempt fails because of it.
     pub fn blame(&self, place: u32) {
         self.blamed.store(u64::from(place), Relaxed);
     }
 
-    /// Does `work`, which is of this step.
-    pub fn timed<T>(&self, step: Step, work: impl FnOnce() -> T) -> T {
+    /// Does `work`, which is of this step. One that the plan does not list is not told.
+    pub fn timed<T>(&self, step: &str, work: impl FnOnce() -> T) -> T {
         self.steps.timed(step, work)
     }
 
@@ -105,14 +110,19 @@ impl ProgressCell {
         self.steps.waiting(work)
     }
 
-    /// The blamed member.
+    /// The blamed item.
     pub fn blamed(&self) -> Option<u32> {
         place(&self.blamed)
     }
 
-    /// The member being decoded.
+    /// The item being worked on.
     pub fn at_item(&self) -> Option<u32> {
         place(&self.at_item)
+    }
+
+    /// Bytes that have arrived from the store.
+    pub fn bytes_fetched(&self) -> u64 {
+        self.bytes_fetched.load(Relaxed)
     }
 
     /// All of it, for a renewal. The step is the one that took most since the snapshot before.
@@ -122,9 +132,9 @@ impl ProgressCell {
             items_done: self.items_done.load(Relaxed),
             rows: self.rows.load(Relaxed),
             quarantined: self.quarantined.load(Relaxed),
-            bytes_fetched: self.bytes_fetched.load(Relaxed),
+            bytes_fetched: self.bytes_fetched(),
             bytes_written: self.bytes_written.load(Relaxed),
-            step: self.steps.busiest().map_or("", Step::as_str).to_owned(),
+            step: self.steps.busiest().unwrap_or_default().to_owned(),
             at_item: self.at_item(),
             memory_bytes: self.scratch_bytes.load(Relaxed) + self.memory_bytes.load(Relaxed),
         }

@@ -1,0 +1,259 @@
+//! Parts of the dataset: named, written by a [`PartWriter`], cut as planned, and sent as their bytes are ready.
+
+use super::upload::{Upload, abort_or_leave};
+use crate::attempt::{AttemptContext, ProgressCell};
+use arrow::record_batch::RecordBatch;
+use bytes::Bytes;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tarquet_common::{
+    codes::ourselves,
+    failure::Failure,
+    memory::UploadSettings,
+    receipt::Artifact,
+    stage_plan::ENCODE,
+    store::{Metadata, Store},
+};
+use tarquet_encode::{Finished, ParquetEncoder};
+use tokio::runtime::Handle;
+
+/// Writes one part: what a part holds.
+pub trait PartWriter: Send {
+    /// Adds the rows of a batch.
+    ///
+    /// # Errors
+    /// The writer's own.
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), Failure>;
+
+    /// The bytes that are ready.
+    ///
+    /// # Errors
+    /// The writer's own.
+    fn take_ready(&mut self) -> Result<Vec<Bytes>, Failure>;
+
+    /// Bytes of memory held, about.
+    fn memory_bytes(&self) -> u64;
+
+    /// Ends the part; its last bytes wait to be taken.
+    ///
+    /// # Errors
+    /// The writer's own.
+    fn finish(&mut self) -> Result<Finished, Failure>;
+}
+
+impl PartWriter for ParquetEncoder {
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
+        self.push(batch)
+    }
+
+    fn take_ready(&mut self) -> Result<Vec<Bytes>, Failure> {
+        self.take_ready()
+    }
+
+    fn memory_bytes(&self) -> u64 {
+        self.memory_bytes()
+    }
+
+    fn finish(&mut self) -> Result<Finished, Failure> {
+        self.finish()
+    }
+}
+
+/// Begins parts of the dataset, and remembers their uploads so that they can be aborted together.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    runtime: Handle,
+    output: Arc<dyn Store>,
+    metadata: Metadata,
+    context: AttemptContext,
+    begun: Arc<Mutex<Vec<Begun>>>,
+}
+
+/// The name of a part, and the store's name for its upload.
+type Begun = (String, String);
+
+/// How the parts of a dataset are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartNames {
+    /// Digits of a number, at least.
+    pub digits: u32,
+    /// What the name ends in, after a dot.
+    pub suffix: &'static str,
+}
+
+/// A part that the plan asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlannedPart {
+    /// Its number in the dataset.
+    pub number: u32,
+    /// How many items it takes.
+    pub items: u64,
+}
+
+impl PartNames {
+    /// The name of a part's object below the output root.
+    pub fn of(self, number: u32) -> String {
+        format!("part-{number:0width$}.{}", self.suffix, width = self.digits as usize)
+    }
+}
+
+impl Parts {
+    /// Uploads will carry `metadata`: by it publish knows what is ours.
+    pub fn new(runtime: Handle, output: Arc<dyn Store>, metadata: Metadata, context: AttemptContext) -> Self {
+        Self { runtime, output, metadata, context, begun: Arc::default() }
+    }
+
+    /// The parts of a shard, in the order in which its items fill them. `writer` makes what writes the next one.
+    pub fn series<'a>(
+        &'a self,
+        names: PartNames,
+        planned: impl IntoIterator<Item = PlannedPart>,
+        writer: impl Fn() -> Result<Box<dyn PartWriter>, Failure> + 'a,
+    ) -> PartSeries<'a> {
+        PartSeries {
+            parts: self,
+            names,
+            writer: Box::new(writer),
+            left: planned.into_iter().collect(),
+            items: 0,
+            open: None,
+            done: Vec::new(),
+        }
+    }
+
+    fn begin(&self, name: String) -> Result<Upload, Failure> {
+        let upload = Upload::begin(
+            self.runtime.clone(),
+            Arc::clone(&self.output),
+            name.clone(),
+            &self.metadata,
+            UploadSettings::PARTS,
+            self.context.clone(),
+        )?;
+        let id = upload.upload_id().to_owned();
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).push((name, id));
+        Ok(upload)
+    }
+
+    /// Aborts every upload that was begun: the attempt has failed. Errors are logged; an upload that stays behind is never
+    /// completed.
+    pub async fn abort(&self) {
+        let begun = std::mem::take(&mut *self.begun.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = async {
+            for (name, id) in begun {
+                if let Err(error) = self.output.abort_upload(&name, &id).await {
+                    tracing::warn!(%name, %error, "an upload could not be aborted");
+                }
+            }
+            Ok::<_, Failure>(())
+        };
+        if let Err(failure) = abort_or_leave(&self.context.stop, all).await {
+            tracing::warn!(%failure, "uploads are left to be swept");
+        }
+    }
+}
+
+/// The parts of a shard, one open at a time. Each takes a known number of items; an item that fails counts too, so what
+/// goes where never depends on what fails. For a thread that may wait.
+pub struct PartSeries<'a> {
+    parts: &'a Parts,
+    names: PartNames,
+    writer: Box<dyn Fn() -> Result<Box<dyn PartWriter>, Failure> + 'a>,
+    left: VecDeque<PlannedPart>,
+    items: u64,
+    open: Option<OpenPart>,
+    done: Vec<Artifact>,
+}
+
+impl PartSeries<'_> {
+    /// Writes rows into the part at hand.
+    ///
+    /// # Errors
+    /// Those of the writer and of the store; `STOPPED` when the attempt is.
+    pub fn push(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
+        self.open()?.push(batch)
+    }
+
+    /// One more item has been dealt with; the last of a part ends it.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn item_done(&mut self) -> Result<(), Failure> {
+        self.items += 1;
+        if self.left.front().is_some_and(|part| part.items == self.items) {
+            self.end()?;
+        }
+        Ok(())
+    }
+
+    /// Ends what is left, and says what was made.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn finish(mut self) -> Result<Vec<Artifact>, Failure> {
+        while !self.left.is_empty() {
+            self.end()?;
+        }
+        Ok(self.done)
+    }
+
+    fn open(&mut self) -> Result<&mut OpenPart, Failure> {
+        if self.open.is_none() {
+            let part = self.left.front().ok_or_else(|| {
+                Failure::new(ourselves::INVARIANT, "there are rows beyond the last part of the shard")
+            })?;
+            let upload = self.parts.begin(self.names.of(part.number))?;
+            let progress = Arc::clone(&self.parts.context.progress);
+            self.open = Some(OpenPart { writer: (self.writer)()?, upload, progress, held: 0 });
+        }
+        Ok(self.open.as_mut().expect("opened just now"))
+    }
+
+    /// Ends the part at hand; one without a row becomes a whole file of 0 rows.
+    fn end(&mut self) -> Result<(), Failure> {
+        self.open()?;
+        let (Some(open), Some(part)) = (self.open.take(), self.left.pop_front()) else { return Ok(()) };
+        self.done.push(open.end(part.number)?);
+        self.items = 0;
+        Ok(())
+    }
+}
+
+/// A part on its way: rows in, bytes up.
+struct OpenPart {
+    writer: Box<dyn PartWriter>,
+    upload: Upload,
+    progress: Arc<ProgressCell>,
+    /// What of it is in the account of the slot.
+    held: u64,
+}
+
+impl OpenPart {
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
+        self.progress.timed(ENCODE, || self.writer.push(batch))?;
+        self.drain()?;
+        self.holds(self.writer.memory_bytes() + self.upload.held_bytes());
+        Ok(())
+    }
+
+    fn drain(&mut self) -> Result<(), Failure> {
+        for bytes in self.writer.take_ready()? {
+            self.upload.write(&bytes)?;
+        }
+        Ok(())
+    }
+
+    fn end(mut self, number: u32) -> Result<Artifact, Failure> {
+        let finished = self.progress.timed(ENCODE, || self.writer.finish())?;
+        self.drain()?;
+        let artifact = self.upload.finish(number, finished.rows)?;
+        self.progress.holds(self.held, 0);
+        Ok(artifact)
+    }
+
+    fn holds(&mut self, bytes: u64) {
+        self.progress.holds(std::mem::replace(&mut self.held, bytes), bytes);
+    }
+}

@@ -1,0 +1,145 @@
+//! Items that failed, set aside with the reason, and the file that lists them.
+
+use super::sides::Sides;
+use crate::attempt::ProgressCell;
+use std::{
+    io::Write,
+    sync::{Arc, Mutex, PoisonError},
+};
+use tarquet_common::{
+    clock::Clock,
+    codes::store as codes,
+    failure::{Class, Failure},
+    ids::WorkerId,
+    leasing::Lease,
+    receipt::{QUARANTINE, SideObject},
+};
+use tarquet_encode::{AttemptRecord, FailureRecord, fingerprint, write_quarantine};
+
+/// The items of one attempt that failed.
+pub struct Quarantine {
+    job: String,
+    worker: String,
+    /// Names the file. The attempt is in it: two attempts never write one object.
+    name: String,
+    sides: Sides,
+    progress: Arc<ProgressCell>,
+    clock: Arc<dyn Clock>,
+    /// When the attempt started, in milliseconds: since the epoch, and by the clock that never goes back.
+    started: (u64, u64),
+    records: Mutex<Vec<FailureRecord>>,
+}
+
+/// Which item failed, and how to see it fail again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedItem {
+    /// Its number in plan order.
+    pub number: u64,
+    /// The object that it is in, or is.
+    pub uri: String,
+    /// The object's ETag when it was planned.
+    pub etag: Option<String>,
+    /// Its name, for people.
+    pub name: Option<String>,
+    /// Where it begins, in bytes.
+    pub offset: Option<u64>,
+    /// Bytes of it.
+    pub size: Option<u64>,
+    /// The command that shows the failure again.
+    pub reproduce: String,
+}
+
+impl Quarantine {
+    /// For the attempt that starts now.
+    pub fn new(
+        lease: &Lease,
+        worker: &WorkerId,
+        sides: Sides,
+        progress: Arc<ProgressCell>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let attempt = format!("{}.{}.{}", lease.shard.shard, lease.round, lease.attempt);
+        Self {
+            job: lease.shard.job.to_string(),
+            worker: worker.to_string(),
+            name: format!("quarantine/{}/{attempt}.parquet", lease.stage_name),
+            sides,
+            progress,
+            started: (clock.unix_ms(), clock.monotonic_ms()),
+            clock,
+            records: Mutex::default(),
+        }
+    }
+
+    /// Sets an item aside.
+    ///
+    /// # Errors
+    /// The failure itself, where it is not the item's alone (of another class than `Input`): it ends the attempt.
+    pub fn set_aside(&self, item: FailedItem, failure: Failure) -> Result<(), Failure> {
+        if failure.class() != Class::Input {
+            return Err(failure);
+        }
+        let record = self.record(item, failure);
+        self.records.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+        self.progress.item_failed();
+        Ok(())
+    }
+
+    fn record(&self, item: FailedItem, failure: Failure) -> FailureRecord {
+        FailureRecord {
+            job: self.job.clone(),
+            seq: item.number,
+            fingerprint: fingerprint(&failure),
+            code: failure.code,
+            class: failure.class(),
+            retryable: failure.class() != Class::Input,
+            uri: item.uri,
+            etag: item.etag,
+            member: item.name,
+            member_offset: item.offset,
+            member_size: item.size,
+            attempts: vec![AttemptRecord {
+                worker: self.worker.clone(),
+                started: i64::try_from(self.started.0).unwrap_or(i64::MAX),
+                seconds: self.seconds(),
+                error: failure.message.clone(),
+            }],
+            hint: failure.hint().to_owned(),
+            reproduce: item.reproduce,
+            expected: failure.expected,
+            found: failure.found,
+            message: failure.message,
+            causes: failure.causes,
+        }
+    }
+
+    /// Seconds since the attempt started.
+    fn seconds(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "an attempt is shorter than 2^53 ms")]
+        let ms = (self.clock.monotonic_ms() - self.started.1) as f64;
+        ms / 1000.0
+    }
+
+    /// How many items were set aside.
+    pub fn len(&self) -> u64 {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
+    }
+
+    /// Whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes the file. For a thread that may wait.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub fn write(&self) -> Result<SideObject, Failure> {
+        let bytes = write_quarantine(&self.records.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let mut writer = self.sides.begin(self.name.clone())?;
+        writer.write_all(&bytes).map_err(|e| {
+            Failure::new(codes::STORE_UNREACHABLE, "the quarantine file cannot be written").caused_by(&e)
+        })?;
+        writer.publish(QUARANTINE)
+    }
+}
