@@ -5,7 +5,6 @@
 
 mod contract;
 mod progress;
-mod steps;
 
 pub use contract::{Attempt, AttemptContext, Stop, StopReason, panic_words};
 pub use progress::ProgressCell;

@@ -119,3 +119,46 @@ impl Input {
         self.runtime.block_on(self.read(range))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attempt::Stop;
+    use tarquet_common::codes::store;
+
+    #[test]
+    fn bytes_are_those_of_the_version_that_was_planned() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a"), b"0123456789").unwrap();
+        let (folder, settings) = (dir.path().to_string_lossy().into_owned(), StoreSettings::default());
+        let stores = Arc::new(Stores::new());
+        let root = runtime.block_on(stores.open_text(&folder, &settings)).unwrap();
+        let etag = runtime.block_on(root.head("a")).unwrap().unwrap().etag;
+        let context = AttemptContext { progress: Arc::default(), stop: Stop::default(), slot_bytes: 0 };
+        let inputs = Inputs::new(runtime.handle().clone(), stores, context);
+        let fetched = || inputs.context.progress.bytes_fetched();
+        let uri = format!("{folder}/a");
+
+        let input = runtime.block_on(inputs.open(&uri, &settings, &etag)).unwrap();
+        assert_eq!(input.read_waiting(2..5).unwrap(), "234");
+        let mut chunks = inputs.fetch(vec![input.stretch(0..4), input.stretch(6..8)], FetchSettings::WHOLE);
+        let mut all = Vec::new();
+        while let Some(chunk) = chunks.next_chunk().unwrap() {
+            all.push((chunk.stretch, chunk.bytes));
+        }
+        assert_eq!(all, [(0, "0123".into()), (1, "67".into())]);
+        assert_eq!(fetched(), 9);
+
+        let aid = runtime.block_on(inputs.aid(&folder, &settings, "a".to_owned())).unwrap();
+        assert_eq!(aid.read_waiting(0..1).unwrap(), "0");
+        assert_eq!(fetched(), 9, "what helps to read is no input");
+        assert_eq!(inputs.roots.lock().unwrap().len(), 1, "each root is opened once");
+
+        let other = runtime.block_on(inputs.open(&uri, &settings, "\"another\"")).unwrap();
+        let failure = Failure::from(other.read_waiting(2..5).unwrap_err());
+        assert_eq!(failure.code, store::OBJECT_CHANGED);
+        let nothing = runtime.block_on(inputs.open("s3://bucket", &settings, &etag)).unwrap_err();
+        assert_eq!(nothing.code, codes::BAD_URI);
+    }
+}

@@ -257,3 +257,97 @@ impl OpenPart {
         self.progress.holds(std::mem::replace(&mut self.held, bytes), bytes);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attempt::Stop;
+    use arrow::array::{ArrayRef, Int64Array};
+    use tarquet_common::store::{StoreSettings, Stores, Uri};
+
+    /// Writes a letter a row, and an end.
+    #[derive(Default)]
+    struct Letters {
+        rows: u64,
+        ready: Vec<Bytes>,
+    }
+
+    impl PartWriter for Letters {
+        fn push(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
+            self.rows += batch.num_rows() as u64;
+            self.ready.push(vec![b'r'; batch.num_rows()].into());
+            Ok(())
+        }
+
+        fn take_ready(&mut self) -> Result<Vec<Bytes>, Failure> {
+            Ok(std::mem::take(&mut self.ready))
+        }
+
+        fn memory_bytes(&self) -> u64 {
+            self.rows
+        }
+
+        fn finish(&mut self) -> Result<Finished, Failure> {
+            self.ready.push(Bytes::from_static(b"end"));
+            Ok(Finished { rows: self.rows, bytes: self.rows + 3, row_groups: Vec::new() })
+        }
+    }
+
+    fn rows(n: i64) -> RecordBatch {
+        let column: ArrayRef = Arc::new(Int64Array::from_iter_values(0..n));
+        RecordBatch::try_from_iter([("n", column)]).unwrap()
+    }
+
+    fn parts(runtime: &Handle, dir: &std::path::Path) -> Parts {
+        let root = Uri::parse_here(&dir.to_string_lossy()).unwrap();
+        let store = runtime.block_on(Stores::new().open(&root, &StoreSettings::default())).unwrap();
+        let context = AttemptContext { progress: Arc::default(), stop: Stop::default(), slot_bytes: 0 };
+        Parts::new(runtime.clone(), store, Metadata::new(), context)
+    }
+
+    const NAMES: PartNames = PartNames { digits: 5, suffix: "letters" };
+
+    #[test]
+    fn parts_end_where_the_plan_says_whatever_fails() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let parts = parts(runtime.handle(), dir.path());
+        let planned = [(7, 2), (8, 1), (100_000, 1)].map(|(number, items)| PlannedPart { number, items });
+        let mut series = parts.series(NAMES, planned, || Ok(Box::new(Letters::default())));
+        let held = || parts.context.progress.snapshot().memory_bytes;
+        // Of the first part's two items one fails, of the second's the only one; the third is never reached.
+        series.push(&rows(3)).unwrap();
+        assert!(held() > 0);
+        series.item_done().unwrap();
+        series.item_done().unwrap();
+        assert_eq!(held(), 0, "what was uploaded is held no longer");
+        series.item_done().unwrap();
+        let made = series.finish().unwrap();
+        let told: Vec<_> = made.iter().map(|a| (a.partition, a.name.as_str(), a.rows, a.bytes)).collect();
+        assert_eq!(
+            told,
+            [
+                (7, "part-00007.letters", 3, 6),
+                (8, "part-00008.letters", 0, 3),
+                (100_000, "part-100000.letters", 0, 3)
+            ]
+        );
+        let root = &parts.output;
+        for artifact in &made {
+            let parts = runtime.block_on(root.list_parts(&artifact.name, &artifact.upload_id)).unwrap();
+            assert_eq!(parts.as_ref(), Some(&artifact.parts));
+            assert!(runtime.block_on(root.head(&artifact.name)).unwrap().is_none(), "nobody completed it");
+        }
+        runtime.block_on(parts.abort());
+        assert_eq!(runtime.block_on(root.list_uploads("")).unwrap(), []);
+    }
+
+    #[test]
+    fn rows_beyond_the_last_part_are_a_bug() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let parts = parts(runtime.handle(), dir.path());
+        let mut series = parts.series(NAMES, [], || Ok(Box::new(Letters::default())));
+        assert_eq!(series.push(&rows(1)).unwrap_err().code, ourselves::INVARIANT);
+    }
+}
