@@ -8,13 +8,12 @@ use tarquet_common::{
     failure::Failure,
     ids::WorkerId,
     leasing::{Goodbye, Leasing},
-    memory::UploadSettings,
     store::{StoreError, StoreSettings, Stores, Uri},
 };
 use tarquet_coordinator::{Coordinator, CoordinatorHandle, CoordinatorSettings, FilePaths, kinds::AllKinds};
 use tarquet_worker::{
     agent::{self, AgentSettings, Drain},
-    attempt::{Runner, RunnerSettings},
+    runner::Runner,
 };
 use tokio::task::JoinHandle;
 
@@ -47,8 +46,7 @@ pub(crate) fn worker_id(clock: &dyn Clock) -> WorkerId {
 
 /// What runs attempts here.
 pub(crate) fn runner(worker: WorkerId, resources: &Resources, stores: Arc<Stores>) -> Runner {
-    let settings = RunnerSettings { scratch: resources.scratch.clone(), upload: UploadSettings::PARTS };
-    Runner::new(worker, settings, stores, Arc::new(SystemClock::default()))
+    Runner::new(worker, resources.scratch.clone(), stores, Arc::new(SystemClock::default()))
 }
 
 /// A coordinator and a worker, wired without a network.

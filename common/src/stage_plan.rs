@@ -30,6 +30,13 @@ pub struct StageWords {
     pub steps: &'static [&'static str],
 }
 
+/// The engine's own word for a step: waiting for bytes of the input.
+pub const FETCH: &str = "fetch";
+/// Another: rows to the bytes of a part.
+pub const ENCODE: &str = "encode";
+/// Another: waiting for parts to be taken by the store.
+pub const UPLOAD: &str = "upload";
+
 /// What the engine knows of a shard.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardRecord {

@@ -57,6 +57,10 @@ super::codes! {
     BAD_STAGES = 714, Bug, "a kind's stages are unfit",
         "A kind needs at least one leased stage, at most 250, and `publish` as its last.",
         "Please report it with the message.";
+    /// A worker was leased work that it cannot do.
+    UNKNOWN_KIND = 715, Environment, "the worker knows no such kind",
+        "A lease names a kind of job that the worker's build does not have, so the shard is tried on other workers.",
+        "Start workers of the coordinator's version.";
     /// A message could not be read.
     MALFORMED_MESSAGE = 750, Usage, "a message could not be read",
         "A request lacked a field that it must have, or a field held something else than its name says.",

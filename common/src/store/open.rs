@@ -45,4 +45,16 @@ impl Stores {
         };
         Ok(Arc::new(S3Store::new(root, settings, found)?))
     }
+
+    /// [`open`](Self::open), of a root as plans and leases write it.
+    ///
+    /// # Errors
+    /// As there; [`StoreError::BadUri`].
+    pub async fn open_text(
+        &self,
+        root: &str,
+        settings: &StoreSettings,
+    ) -> Result<Arc<dyn Store>, StoreError> {
+        self.open(&Uri::parse_here(root)?, settings).await
+    }
 }

@@ -18,7 +18,7 @@ use tarquet_common::{
 };
 use tarquet_coordinator::{Intent, Kinds, PlanAsk, PlanFailed, Planned};
 use tarquet_core::{JobOptions, PublishMode};
-use tarquet_worker::agent::{Attempt, AttemptContext};
+use tarquet_worker::attempt::{Attempt, AttemptContext};
 
 /// `{"name", "shards", "publish", "output": {"uri"}}`
 pub(crate) struct FakeKinds;
@@ -171,7 +171,7 @@ impl Attempt for FakeWork {
             }
         }
         let artifacts = if second { vec![self.upload(lease).await?] } else { vec![] };
-        context.progress.member_done(100, 1);
+        context.progress.item_done(100, 1);
         self.with(|s| *s.finished.entry((stage, shard)).or_default() += 1);
         Ok(Receipt {
             shard: lease.shard.clone(),

@@ -16,7 +16,7 @@ use tarquet_common::{
     },
 };
 use tarquet_core::views::WorkerLine;
-use tarquet_worker::agent::{Attempt, AttemptContext, Stop};
+use tarquet_worker::attempt::{Attempt, AttemptContext, Stop};
 
 fn id() -> WorkerId {
     WorkerId("w".to_owned())

@@ -42,6 +42,11 @@ fn kinds_know_no_machinery() {
 }
 
 #[test]
+fn a_workers_engine_names_no_kind() {
+    hold(imports::neutral_worker);
+}
+
+#[test]
 fn each_library_has_one_door() {
     hold(doors::doors);
 }

@@ -2,7 +2,8 @@
 //!
 //! An **agent** registers, then runs N **slots**. A slot acquires a lease, runs one **attempt**, and ends it
 //! with `complete` or `fail`. Beside each attempt a **renewal** keeps the lease alive, carries progress and
-//! brings back what the coordinator wants. What an attempt does is not known here: it is an [`Attempt`].
+//! brings back what the coordinator wants. What an attempt does is not known here: it is
+//! an [`Attempt`](crate::attempt::Attempt).
 //!
 //! Whatever the network does, three rules hold.
 //!
@@ -15,27 +16,18 @@
 //! A **drain** (signal, spot notice, or the coordinator's word) stops acquiring, gives attempts a grace to
 //! finish, hands the rest back and says goodbye.
 
-mod attempt;
 mod drain;
 mod notices;
-mod progress;
 mod renewal;
 mod run;
 mod session;
 mod settings;
 mod slot;
-mod steps;
-mod stop;
 
-pub use attempt::{Attempt, AttemptContext};
 pub use drain::{Drain, drain_on_signals};
 pub use notices::drain_on_notices;
-pub use progress::ProgressCell;
 pub use run::run;
 pub use settings::AgentSettings;
-pub(crate) use slot::panic_words;
-pub use steps::Step;
-pub use stop::{Stop, StopReason};
 
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,7 @@
 //! Keeping one lease alive.
 
-use super::{
-    drain::Drain,
-    progress::ProgressCell,
-    session::Session,
-    stop::{Stop, StopReason},
-};
+use super::{drain::Drain, session::Session};
+use crate::attempt::{ProgressCell, Stop, StopReason};
 use std::{sync::Arc, time::Duration};
 use tarquet_common::leasing::{Directive, Lease, LeasingError, Renew};
 use tokio::time::Instant;

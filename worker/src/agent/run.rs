@@ -1,13 +1,7 @@
 //! A worker's life: register, work, drain, goodbye.
 
-use super::{
-    attempt::Attempt,
-    drain::Drain,
-    session::Session,
-    settings::AgentSettings,
-    slot::Slot,
-    stop::{Stop, StopReason},
-};
+use super::{drain::Drain, session::Session, settings::AgentSettings, slot::Slot};
+use crate::attempt::{Attempt, Stop, StopReason};
 use std::{sync::Arc, time::Duration};
 use tarquet_common::{
     codes::ourselves,

@@ -1,13 +1,11 @@
 //! One slot: lease after lease, one attempt at a time.
 
 use super::{
-    attempt::{Attempt, AttemptContext},
     drain::Drain,
-    progress::ProgressCell,
     renewal::Renewal,
     session::{Session, Unanswered},
-    stop::{Stop, StopReason},
 };
+use crate::attempt::{Attempt, AttemptContext, ProgressCell, Stop, StopReason, panic_words};
 use std::{any::Any, sync::Arc, time::Duration};
 use tarquet_common::{
     codes::{cluster, ourselves},
@@ -62,7 +60,7 @@ impl Slot {
     async fn work(&self, lease: Lease) {
         tracing::info!(shard = %lease.shard, stage = lease.stage_name, attempt = %lease.attempt, "leased");
         let stop = Stop::default();
-        let progress = Arc::new(ProgressCell::default());
+        let progress = Arc::new(ProgressCell::of_steps(&lease.steps));
         let renewal = Renewal {
             session: self.session.clone(),
             lease: lease.clone(),
@@ -104,8 +102,8 @@ impl Slot {
         match joined {
             Ok(ended) => ended,
             Err(died) if died.is_panic() => {
-                if let Some(member) = progress.at_item() {
-                    progress.blame(member);
+                if let Some(item) = progress.at_item() {
+                    progress.blame(item);
                 }
                 Err(panicked(lease, died.into_panic().as_ref()))
             }
@@ -176,15 +174,6 @@ fn panicked(lease: &Lease, payload: &(dyn Any + Send)) -> Failure {
     );
     failure.causes.push(panic_words(payload));
     failure
-}
-
-/// What a panic said.
-pub(crate) fn panic_words(payload: &(dyn Any + Send)) -> String {
-    payload
-        .downcast_ref::<&str>()
-        .map(|s| (*s).to_owned())
-        .or_else(|| payload.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without words".to_owned())
 }
 
 /// Ends a task when dropped.

@@ -1,6 +1,7 @@
 //! The agent against a coordinator that loses, repeats, stops and falls silent.
 
 use super::*;
+use crate::attempt::{Attempt, AttemptContext, StopReason};
 use async_trait::async_trait;
 use std::{
     collections::{HashMap, VecDeque},
@@ -155,7 +156,7 @@ impl Attempt for Work {
             *runs += 1;
             *runs
         };
-        context.progress.decoding(7);
+        context.progress.begin_item(7);
         match if run == 1 { self.first } else { Does::Finish } {
             Does::Finish => {}
             Does::Panic => panic!("the ring is bent"),
@@ -168,7 +169,7 @@ impl Attempt for Work {
                 return self.stop(why);
             }
         }
-        context.progress.member_done(10, 5);
+        context.progress.item_done(10, 5);
         Ok(receipt(lease))
     }
 

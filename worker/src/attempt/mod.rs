@@ -1,15 +1,10 @@
-//! Attempts: what stands between a lease and a kind's work.
+//! Attempts: what those who lease and those who work agree on.
 //!
-//! An attempt reads its stage's **plan** (the head once per stage, its own block each time), opens what the kind needs,
-//! runs the kind on threads of its own, and turns what came out into a receipt. Uploads that were begun are aborted when
-//! the attempt does not finish.
+//! An **attempt** is one try at a shard. It tells its [progress](ProgressCell), which renewals carry to the coordinator,
+//! and heeds a [stop](Stop) that the coordinator, the operator or silence may raise. Whoever can do one is an [`Attempt`].
 
-mod open;
-mod plan;
-mod runner;
-mod work;
+mod contract;
+mod progress;
 
-pub(crate) use open::Opener;
-pub use plan::{PlanReader, ShardPlan};
-pub use runner::{Runner, RunnerSettings, Site};
-pub use work::{Artifacts, Work};
+pub use contract::{Attempt, AttemptContext, Stop, StopReason, panic_words};
+pub use progress::ProgressCell;

@@ -1,6 +1,6 @@
 //! The fetcher.
 
-use crate::agent::{AttemptContext, Stop};
+use crate::attempt::{AttemptContext, Stop};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
 use std::{
@@ -17,13 +17,13 @@ use tokio::{runtime::Handle, sync::mpsc};
 #[derive(Clone, Debug)]
 pub struct Stretch {
     /// Where the object is.
-    pub store: Arc<dyn Store>,
+    pub(super) store: Arc<dyn Store>,
     /// Its key there.
-    pub key: String,
-    /// Which version of it.
-    pub etag: String,
+    pub(super) key: String,
+    /// Which version of it, if not the one that is there.
+    pub(super) etag: Option<String>,
     /// Which bytes.
-    pub range: Range<u64>,
+    pub(super) range: Range<u64>,
 }
 
 /// Bytes of one of the stretches.
@@ -58,9 +58,8 @@ impl Chunks {
     }
 }
 
-/// Starts to fetch the stretches in order, ahead of need across their borders, until the attempt is stopped. Its progress
-/// counts bytes as they come.
-pub fn fetch(
+/// Starts to fetch the stretches in order.
+pub(super) fn fetch(
     runtime: &Handle,
     stretches: Vec<Stretch>,
     settings: FetchSettings,
@@ -78,7 +77,7 @@ pub fn fetch(
             async move {
                 let needed = piece.stretch >= seen.load(Ordering::Relaxed);
                 let bytes = match needed {
-                    true => store.get_range(&key, piece.range, Some(&etag)).await?,
+                    true => store.get_range(&key, piece.range, etag.as_deref()).await?,
                     false => Bytes::new(),
                 };
                 Ok(Chunk { stretch: piece.stretch, bytes })

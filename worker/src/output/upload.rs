@@ -1,12 +1,14 @@
-//! One artifact on its way up.
+//! One object on its way up.
 
-use crate::agent::{AttemptContext, Step};
+use crate::attempt::{AttemptContext, Stop};
 use bytes::BytesMut;
-use std::sync::Arc;
+use std::{future::Future, sync::Arc, time::Duration};
 use tarquet_common::{
+    codes::store as codes,
     failure::Failure,
     memory::UploadSettings,
     receipt::{Artifact, Part},
+    stage_plan::UPLOAD,
     store::{Metadata, Store, aligned_buffer, checksum},
 };
 use tokio::{runtime::Handle, sync::Semaphore, task::JoinSet};
@@ -43,7 +45,7 @@ impl Upload {
         context: AttemptContext,
     ) -> Result<Self, Failure> {
         let begun = context.stop.unless(store.begin_upload(&name, metadata));
-        let upload_id = context.progress.timed(Step::Upload, || runtime.block_on(begun))?;
+        let upload_id = context.progress.timed(UPLOAD, || runtime.block_on(begun))?;
         Ok(Self {
             runtime,
             store,
@@ -100,7 +102,7 @@ impl Upload {
         if !self.pending.is_empty() || self.numbered == 0 {
             self.send()?;
         }
-        self.context.progress.timed(Step::Upload, || {
+        self.context.progress.timed(UPLOAD, || {
             let all = async {
                 while let Some(sent) = self.sending.join_next().await {
                     self.sent.push(settled(sent)?);
@@ -128,7 +130,7 @@ impl Upload {
         let room =
             async { Ok::<_, Failure>(room.acquire_owned().await.expect("the semaphore is never closed")) };
         let room = self.context.stop.unless(room);
-        let room = self.context.progress.timed(Step::Upload, || self.runtime.block_on(room))?;
+        let room = self.context.progress.timed(UPLOAD, || self.runtime.block_on(room))?;
         while let Some(sent) = self.sending.try_join_next() {
             self.sent.push(settled(sent)?);
         }
@@ -155,11 +157,30 @@ fn settled(joined: Result<Result<Part, Failure>, tokio::task::JoinError>) -> Res
     }
 }
 
+/// How long an attempt that was stopped waits for the store to forget an upload. One that stays behind is never completed
+/// and is swept when its job ends.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Waits for an abort; once the attempt is stopped, for a few seconds at most.
+pub(super) async fn abort_or_leave<E: Into<Failure>>(
+    stop: &Stop,
+    abort: impl Future<Output = Result<(), E>>,
+) -> Result<(), Failure> {
+    let left = async {
+        stop.raised().await;
+        tokio::time::sleep(PATIENCE).await;
+    };
+    tokio::select! {
+        biased;
+        done = abort => done.map_err(Into::into),
+        () = left => Err(Failure::new(codes::STORE_UNREACHABLE, "the store did not answer before the worker had to go")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::{Stop, StopReason};
-    use std::time::Duration;
+    use crate::attempt::StopReason;
     use tarquet_common::{
         codes::cluster,
         store::{StoreSettings, Stores, Uri},

@@ -176,13 +176,6 @@ pub struct ConvertShared {
     pub created_by: String,
 }
 
-impl ConvertShared {
-    /// Name of a partition's object below the output root.
-    pub fn part_name(&self, partition: u32) -> String {
-        format!("part-{partition:0width$}.parquet", width = self.part_digits as usize)
-    }
-}
-
 /// Partitions to make. Members stream in the order of the runs; each partition takes the next so many.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConvertBlock {

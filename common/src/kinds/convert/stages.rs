@@ -1,6 +1,6 @@
 //! The stages, and the words for them.
 
-use crate::stage_plan::StageWords;
+use crate::stage_plan::{ENCODE, FETCH, StageWords, UPLOAD};
 
 /// `convert`'s stages, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,16 +25,10 @@ impl Stage {
     }
 }
 
-/// Where an attempt's time goes: waiting for bytes of the input.
-pub const FETCH: &str = "fetch";
-/// Decompressing, and picking bodies out of the archive.
+/// A step besides the engine's own: decompressing, and picking bodies out of the archive.
 pub const DECOMPRESS: &str = "decompress";
-/// Members to frames.
+/// Another: members to frames.
 pub const DECODE: &str = "decode";
-/// Frames to Parquet.
-pub const ENCODE: &str = "encode";
-/// Waiting for parts to be taken by the store.
-pub const UPLOAD: &str = "upload";
 
 /// The stages in words, in order; the last is the coordinator's.
 pub const STAGES: [StageWords; 5] = [

@@ -56,7 +56,7 @@ const DOORS: [Door; 14] = [
         doors: &[
             "proto/",
             "coordinator/src/services/",
-            "worker/src/transport/",
+            "worker/src/transport.rs",
             "client/src/remote.rs",
             HARNESS,
             FAKE,

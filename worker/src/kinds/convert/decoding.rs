@@ -1,14 +1,16 @@
 //! Members to frames, whatever is in them.
 
 use crate::{
-    agent::{ProgressCell, Step, panic_words},
+    attempt::{ProgressCell, panic_words},
     scratch::Body,
+    work::SlotMemory,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tarquet_common::{
     archive::{ArchiveRef, Member},
     codes::{ourselves, plan as codes},
     failure::Failure,
+    kinds::convert::DECODE,
     memory::decoded_bytes,
     spec::Limits,
 };
@@ -22,18 +24,13 @@ pub(super) struct Decoding {
 }
 
 impl Decoding {
-    /// `slot_bytes` is what the slot has, `planned_bytes` what the plan says that the shard needs.
-    pub(super) fn new(
-        key: &str,
-        limits: &Limits,
-        largest: u64,
-        (slot_bytes, planned_bytes): (u64, u64),
-    ) -> Self {
+    /// The largest member has a body of `largest` bytes.
+    pub(super) fn new(key: &str, limits: &Limits, largest: u64, memory: SlotMemory) -> Self {
         let key = match key {
             "auto" => options::KeyChoice::Auto,
             key => options::KeyChoice::Named(key.to_owned()),
         };
-        let spare = slot_bytes.saturating_sub(planned_bytes);
+        let spare = memory.slot_bytes.saturating_sub(memory.planned_bytes);
         // A frame is there twice: decoded, and conformed to the schema.
         let memory_bytes = (decoded_bytes(largest) + spare) / 2;
         Self { key, limits: limits.clone(), memory_bytes }
@@ -69,11 +66,11 @@ pub(super) fn decode(
     decoding: &Decoding,
     progress: &ProgressCell,
 ) -> Result<Frame, Failure> {
-    progress.decoding(place);
+    progress.begin_item(place);
     let options = decoding.options(body.as_ref().len() as u64);
     let decode = AssertUnwindSafe(|| tarquet_decode::decode(body, &options));
-    let caught = progress.timed(Step::Decode, || catch_unwind(decode));
-    progress.decoded();
+    let caught = progress.timed(DECODE, || catch_unwind(decode));
+    progress.end_item();
     caught.unwrap_or_else(|panic| {
         progress.blame(place);
         let mut failure = Failure::new(ourselves::PANICKED, "the decoder panicked");
@@ -115,7 +112,8 @@ mod tests {
     #[test]
     fn a_member_may_become_what_the_plan_says_and_the_slot_has() {
         let limits = Limits { max_ratio: 10, max_decoded_bytes: Bytes::mib(300), ..Limits::default() };
-        let decoding = Decoding::new("auto", &limits, 20 << 20, (448 << 20, 248 << 20));
+        let memory = SlotMemory { slot_bytes: 448 << 20, planned_bytes: 248 << 20 };
+        let decoding = Decoding::new("auto", &limits, 20 << 20, memory);
         // 20 MiB are planned twice, and half of the 200 MiB that are left comes on top of each.
         assert_eq!(decoding.memory_bytes, 120 << 20);
         let of = |size| decoding.options(size).limits;

@@ -1,17 +1,19 @@
 //! The freeze stage: what the sample says, or the user has pinned, becomes the schema of the whole job.
 
 use super::rules::{output_settings, schema_rules};
-use crate::attempt::{Site, Work};
+use crate::work::{Done, Site};
 use tarquet_common::{
     codes::plan as codes,
     failure::Failure,
     kinds::convert::{FreezeBlock, FreezeOutput, FreezeShared, SCHEMA_KEY, SampleOutput},
-    store::Metadata,
 };
 use tarquet_encode::{FrozenSchema, JoinedSchema};
 
+/// The role of the schema that people find.
+const SCHEMA: &str = "schema";
+
 /// Runs the one freeze shard.
-pub(super) async fn run(site: &Site, shared: &FreezeShared, block: &FreezeBlock) -> Result<Work, Failure> {
+pub(super) async fn run(site: &Site, shared: &FreezeShared, block: &FreezeBlock) -> Result<Done, Failure> {
     let decided = match &shared.pinned {
         Some(file) => {
             let frozen = FrozenSchema::pinned(file, &schema_rules(shared), shared.planned)?;
@@ -26,8 +28,8 @@ pub(super) async fn run(site: &Site, shared: &FreezeShared, block: &FreezeBlock)
         }
         Err(nothing) => nothing,
     };
-    site.context.progress.bytes_done(1);
-    Ok(Work { output: serde_json::to_value(output).expect("an output is plain data"), ..Work::default() })
+    site.progress.bytes_done(1);
+    Ok(Done { output: serde_json::to_value(output).expect("an output is plain data"), ..Done::default() })
 }
 
 /// The schema and warnings, or what to say where the whole sample failed.
@@ -73,8 +75,7 @@ fn told(shared: &FreezeShared, frozen: &FrozenSchema, more: Vec<String>) -> Free
 /// Writes the schema where people find it. Whoever writes it writes the same.
 async fn keep(site: &Site, frozen: &FrozenSchema) -> Result<(), Failure> {
     let text = serde_json::to_vec_pretty(frozen).expect("a frozen schema is plain data");
-    site.job.put_if_absent(SCHEMA_KEY, text.into(), &Metadata::new()).await.map_err(Failure::from)?;
-    Ok(())
+    site.sides.put(SCHEMA, SCHEMA_KEY, text).await.map(drop)
 }
 
 fn warning(w: &tarquet_encode::Warning) -> String {

@@ -8,13 +8,12 @@
 //! ```
 
 mod decoding;
-mod dispatch;
+mod extract;
 mod freeze;
 mod index;
-mod partitions;
-mod quarantine;
+mod members;
 mod rules;
 mod sample;
-mod shard;
+mod work;
 
-pub(crate) use dispatch::run;
+pub(crate) use work::Convert;

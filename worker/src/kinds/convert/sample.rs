@@ -1,10 +1,11 @@
 //! The sample stage: what a few members say of themselves.
 
-use super::decoding::{Decoding, decode, placed, refusal};
-use crate::{
-    attempt::{Opener, Site, Work},
-    pipeline::{Content, Extraction, Members, with_members},
+use super::{
+    decoding::{Decoding, decode, placed, refusal},
+    extract::Picked,
+    members::{Content, Members, Places, with_members},
 };
+use crate::work::{Done, Site, on_a_thread};
 use tarquet_common::{
     archive::Member,
     failure::{Class, Failure},
@@ -18,32 +19,24 @@ use tarquet_encode::{JoinedSchema, SampledSchema};
 const FAILURES_KEPT: usize = 16;
 
 /// Runs one sample shard.
-pub(super) async fn run(site: Site, shared: SampleShared, block: SampleBlock) -> Result<Work, Failure> {
-    let refusal = |place, m: &Member| refusal(place, m, &site.lease.skip, &shared.limits);
+pub(super) async fn run(site: Site, shared: SampleShared, block: SampleBlock) -> Result<Done, Failure> {
+    let refusal = |place, m: &Member| refusal(place, m, &site.skip, &shared.limits);
     let members = Members::of(block.runs, |place, m| refusal(place, m).is_none());
-    let mut opener = Opener::new(&site.stores, &shared.store, &shared.index_uri, &shared.index_store);
-    let runs = members.open(&mut opener).await?;
-    let extraction = Extraction { runs, fetch: FetchSettings::SCATTERED, context: site.context.clone() };
-    let task = move || sample(&site, &shared, &members, extraction);
-    tokio::task::spawn_blocking(task).await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
+    let SampleShared { store, index_uri, index_store, .. } = &shared;
+    let runs = members.open(&site.inputs, Places { store, index_uri, index_store }).await?;
+    on_a_thread(move || sample(&site, &shared, &members, &runs)).await
 }
 
-fn sample(
-    site: &Site,
-    shared: &SampleShared,
-    members: &Members,
-    extraction: Extraction,
-) -> Result<Work, Failure> {
-    let memory = (site.context.slot_bytes, site.planned_bytes);
-    let decoding = Decoding::new(&shared.hdf5_key, &shared.limits, members.largest(), memory);
-    let progress = &site.context.progress;
+fn sample(site: &Site, shared: &SampleShared, members: &Members, runs: &[Picked]) -> Result<Done, Failure> {
+    let decoding = Decoding::new(&shared.hdf5_key, &shared.limits, members.largest(), site.memory);
+    let progress = &site.progress;
     let mut joined = JoinedSchema::default();
     let mut output = SampleOutput::default();
-    with_members(&site.runtime, &site.scratch, members, extraction, |place, archive, member, content| {
+    with_members(site, members, runs, FetchSettings::SCATTERED, |place, archive, member, content| {
         let schema = match content {
             Content::Damaged(failure) => Err(*failure),
             Content::Unwanted => {
-                let why = refusal(place, member, &site.lease.skip, &shared.limits);
+                let why = refusal(place, member, &site.skip, &shared.limits);
                 Err(why.expect("it was refused before"))
             }
             Content::Body(body) => {
@@ -51,7 +44,7 @@ fn sample(
             }
         };
         output.members += 1;
-        progress.member_done(member.size, 0);
+        progress.item_done(member.size, 0);
         match schema {
             Ok(schema) => joined.merge(JoinedSchema::from(&schema)),
             Err(failure) => fail(&mut output, placed(failure, archive, member))?,
@@ -61,10 +54,9 @@ fn sample(
     if output.failed < output.members {
         output.joined = Some(serde_json::to_value(joined).expect("a joined schema is plain data"));
     }
-    let counts =
-        Counts { items: output.members, bytes_in: progress.snapshot().bytes_fetched, ..Counts::default() };
+    let counts = Counts { items: output.members, ..Counts::default() };
     let output = serde_json::to_value(output).expect("an output is plain data");
-    Ok(Work { counts, output, ..Work::default() })
+    Ok(Done { counts, output, ..Done::default() })
 }
 
 /// Notes a member that failed. Only failures of class `Input` are its own; any other ends the attempt.

@@ -1,4 +1,4 @@
-//! [`Leasing`] over gRPC.
+//! The way to a coordinator in another process: [`Leasing`] over gRPC.
 //!
 //! One HTTP/2 connection, made at the first call and made again after it broke; pings notice a peer that is gone.
 //! Each call has a deadline, so silence becomes [`LeasingError::Unreachable`] and never a hang. Repeating is the

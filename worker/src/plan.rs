@@ -1,5 +1,6 @@
 //! Reads stage plans: the head once, a block per shard.
 
+use crate::work::ShardPlan;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -8,7 +9,7 @@ use tarquet_common::{
     codes::plan as codes,
     failure::Failure,
     leasing::Lease,
-    stage_plan::{BadPlan, Head, PREAMBLE_LEN, ShardRecord, check_block, decode_head, head_len},
+    stage_plan::{BadPlan, Head, PREAMBLE_LEN, check_block, decode_head, head_len},
     store::Store,
 };
 
@@ -21,17 +22,6 @@ const FIRST_BYTES: u64 = 256 << 10;
 #[derive(Debug, Default)]
 pub struct PlanReader {
     heads: Mutex<HashMap<String, Arc<Head>>>,
-}
-
-/// What a plan says about one shard.
-#[derive(Clone, Debug)]
-pub struct ShardPlan {
-    /// What all shards of the stage share.
-    pub head: Arc<Head>,
-    /// The shard's record.
-    pub record: ShardRecord,
-    /// The shard's block.
-    pub block: bytes::Bytes,
 }
 
 impl PlanReader {

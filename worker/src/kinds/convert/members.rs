@@ -1,22 +1,29 @@
 //! A shard's members in order, each with its body while there is one.
+//!
+//! ```text
+//! fetch (async) ─chunks▶ extract (thread): decompress, pick bodies ─segments▶ decode, encode (thread) ─parts▶ upload (async)
+//!                                              ◀─────── empty segments ───────┘
+//! ```
 
-use super::extract::{Extraction, Picked, Tag, extract};
+use super::extract::{Picked, Tag, extract};
 use crate::{
-    attempt::Opener,
+    input::Inputs,
     scratch::{Body, Filled, FilledSegment, ring},
+    work::Site,
 };
-use std::{path::Path, thread};
+use std::{ops::Range, thread};
 use tarquet_common::{
-    archive::{ArchiveRef, Member, Run},
+    archive::{ArchiveRef, Member, Run, windows_key},
     codes::ourselves,
     failure::Failure,
-    memory::{RING_SEGMENTS, segment_bytes},
+    memory::{FetchSettings, RING_SEGMENTS, segment_bytes},
+    store::StoreSettings,
 };
-use tokio::runtime::Handle;
+use tarquet_container::{Container, Wanted, zip};
 
 /// A shard's members in order. Some are not wanted: refused, too large, or known to kill the decoder.
 #[derive(Debug)]
-pub(crate) struct Members {
+pub(super) struct Members {
     runs: Vec<Run>,
     places: Vec<Place>,
 }
@@ -30,7 +37,7 @@ struct Place {
 
 impl Members {
     /// The members of `runs`; `wanted` is asked for each, with its place in the shard.
-    pub(crate) fn of(runs: Vec<Run>, mut wanted: impl FnMut(u32, &Member) -> bool) -> Self {
+    pub(super) fn of(runs: Vec<Run>, mut wanted: impl FnMut(u32, &Member) -> bool) -> Self {
         let mut places = Vec::new();
         for (run, r) in runs.iter().enumerate() {
             for (member, m) in r.members.iter().enumerate() {
@@ -45,7 +52,7 @@ impl Members {
     ///
     /// # Errors
     /// What opening the stores said, and reading the windows.
-    pub(crate) async fn open(&self, opener: &mut Opener<'_>) -> Result<Vec<Picked>, Failure> {
+    pub(super) async fn open(&self, inputs: &Inputs, places: Places<'_>) -> Result<Vec<Picked>, Failure> {
         let mut wanted: Vec<Vec<(u32, usize)>> = vec![Vec::new(); self.runs.len()];
         for (place, p) in self.places.iter().enumerate().filter(|(_, p)| p.wanted) {
             wanted[p.run].push((u32::try_from(place).unwrap_or(u32::MAX), p.member));
@@ -53,7 +60,7 @@ impl Members {
         let mut picked = Vec::new();
         for (run, wanted) in self.runs.iter().zip(wanted) {
             if !wanted.is_empty() {
-                picked.push(opener.open(run, wanted).await?);
+                picked.push(pick(inputs, places, run, wanted).await?);
             }
         }
         Ok(picked)
@@ -65,7 +72,7 @@ impl Members {
     }
 
     /// Bytes of the largest wanted body.
-    pub(crate) fn largest(&self) -> u64 {
+    pub(super) fn largest(&self) -> u64 {
         self.sizes().max().unwrap_or(0)
     }
 
@@ -75,9 +82,52 @@ impl Members {
     }
 }
 
+/// Where archives and their indexes are reached.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Places<'a> {
+    /// How to reach the archives.
+    pub(super) store: &'a StoreSettings,
+    /// Where the indexes are.
+    pub(super) index_uri: &'a str,
+    /// How to reach that place.
+    pub(super) index_store: &'a StoreSettings,
+}
+
+/// Opens a run. `wanted` says which of its members to pick, by place in the run, and what to call each.
+async fn pick(
+    inputs: &Inputs,
+    places: Places<'_>,
+    run: &Run,
+    wanted: Vec<(u32, usize)>,
+) -> Result<Picked, Failure> {
+    let archive = inputs.open(&run.archive.uri, places.store, &run.archive.etag).await?;
+    let window = match (run.start.window(), &run.index_key) {
+        (Some(window), Some(key)) => {
+            let windows = inputs.aid(places.index_uri, places.index_store, windows_key(key)).await?;
+            Some(windows.read(window.range()).await?)
+        }
+        _ => None,
+    };
+    Ok(Picked {
+        archive: run.archive.clone(),
+        stretch: archive.stretch(fetch_range(run)),
+        start: run.start,
+        window,
+        wanted: wanted.into_iter().map(|(name, at)| (name, Wanted::from(&run.members[at]))).collect(),
+    })
+}
+
+/// The bytes of the object to fetch. A zip member's local header has a length that only it tells.
+fn fetch_range(run: &Run) -> Range<u64> {
+    match (run.archive.container, run.members.first()) {
+        (Container::Zip, Some(first)) => zip::member_range(first.offset, first.stored(), run.archive.size),
+        _ => run.start.compressed..run.fetch_to,
+    }
+}
+
 /// What there is of a member.
 #[derive(Debug)]
-pub(crate) enum Content {
+pub(super) enum Content {
     /// Its body, proved.
     Body(Body),
     /// It is not wanted.
@@ -90,18 +140,18 @@ pub(crate) enum Content {
 ///
 /// # Errors
 /// The first of: scratch cannot be had; what `each` said; what the extractor said.
-pub(crate) fn with_members(
-    runtime: &Handle,
-    scratch: &Path,
+pub(super) fn with_members(
+    site: &Site,
     members: &Members,
-    extraction: Extraction,
+    runs: &[Picked],
+    settings: FetchSettings,
     mut each: impl FnMut(u32, &ArchiveRef, &Member, Content) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let segment_bytes = members.segment_bytes();
-    let (empties, filled) = ring::<Tag>(scratch, RING_SEGMENTS, segment_bytes)?;
-    extraction.context.progress.set_scratch((RING_SEGMENTS * segment_bytes) as u64);
+    let (empties, filled) = ring::<Tag>(&site.scratch, RING_SEGMENTS, segment_bytes)?;
+    site.progress.set_scratch((RING_SEGMENTS * segment_bytes) as u64);
     thread::scope(|scope| {
-        let extractor = scope.spawn(move || extract(runtime, extraction, &empties));
+        let extractor = scope.spawn(move || extract(site, runs, settings, &empties));
         let mut bodies = Bodies { filled, segment: None, at: 0 };
         let consumed = consume(members, &mut bodies, &mut each);
         drop(bodies);

@@ -1,52 +1,43 @@
 //! The extractor: fills segments with the bodies of members.
 
 use crate::{
-    agent::{AttemptContext, ProgressCell, Step, Stop},
-    input::{Chunks, Stretch, fetch},
+    attempt::{ProgressCell, Stop},
+    input::{Chunk, Chunks, Stretch},
     scratch::{Empties, OpenSegment},
+    work::Site,
 };
 use tarquet_common::{
     archive::ArchiveRef,
     codes::{archive as codes, cluster, ourselves},
     failure::Failure,
+    kinds::convert::DECOMPRESS,
     memory::FetchSettings,
+    stage_plan::FETCH,
 };
 use tarquet_container::{BodySink, Container, SeekPoint, Wanted, stream::MemberStream};
-use tokio::runtime::Handle;
 
 /// A run with its archive opened and its window at hand.
 #[derive(Debug)]
-pub struct Picked {
+pub(super) struct Picked {
     /// The archive.
-    pub archive: ArchiveRef,
+    pub(super) archive: ArchiveRef,
     /// Where its bytes come from: from the seek point to the last byte that can be needed.
-    pub stretch: Stretch,
+    pub(super) stretch: Stretch,
     /// Where decoding starts.
-    pub start: SeekPoint,
+    pub(super) start: SeekPoint,
     /// The window it needs, if it does.
-    pub window: Option<bytes::Bytes>,
+    pub(super) window: Option<bytes::Bytes>,
     /// The members wanted, and what to call each.
-    pub wanted: Vec<(u32, Wanted)>,
-}
-
-/// Everything an extractor needs.
-#[derive(Debug)]
-pub struct Extraction {
-    /// Runs, in order.
-    pub runs: Vec<Picked>,
-    /// How far ahead to fetch.
-    pub fetch: FetchSettings,
-    /// Takes the counts of fetched bytes and the time spent, and tells when to end.
-    pub context: AttemptContext,
+    pub(super) wanted: Vec<(u32, Wanted)>,
 }
 
 /// What lies in the ring.
 #[derive(Clone, Debug)]
-pub struct Tag {
+pub(super) struct Tag {
     /// Place of the member in the shard.
-    pub place: u32,
+    pub(super) place: u32,
     /// Why there is no body.
-    pub damage: Option<Box<Failure>>,
+    pub(super) damage: Option<Box<Failure>>,
 }
 
 /// Fills segments with the wanted members' bodies, in order, each proved by its checksum. Runs to the end on the calling
@@ -57,18 +48,24 @@ pub struct Tag {
 ///
 /// # Errors
 /// What the store said; archives that do not decode as they were indexed; `STOPPED`.
-pub fn extract(runtime: &Handle, work: Extraction, empties: &Empties<Tag>) -> Result<(), Failure> {
-    let stretches: Vec<Stretch> = work.runs.iter().map(|r| r.stretch.clone()).collect();
-    let mut chunks = fetch(runtime, stretches, work.fetch, work.context.clone());
-    let progress = &work.context.progress;
+pub(super) fn extract(
+    site: &Site,
+    runs: &[Picked],
+    settings: FetchSettings,
+    empties: &Empties<Tag>,
+) -> Result<(), Failure> {
+    let stretches: Vec<Stretch> = runs.iter().map(|r| r.stretch.clone()).collect();
+    let mut chunks = site.inputs.fetch(stretches, settings);
+    let progress = &site.progress;
     let mut sink = RingSink { empties, progress, open: None, names: Vec::new(), size: 0, gone: false };
     let mut ahead = None;
-    for (n, run) in work.runs.iter().enumerate() {
-        let first = one_run(run, n, &mut chunks, &mut ahead, &mut sink, &work.context.stop);
+    for (n, run) in runs.iter().enumerate() {
+        let first = one_run(run, n, &mut chunks, &mut ahead, &mut sink, &site.stop);
         let done = match first {
             Err(failure) if may_be_damaged(run, &failure) => {
                 chunks.finish(n);
-                read_again(runtime, run, &work, &mut sink, failure)
+                let again = site.inputs.fetch(vec![run.stretch.clone()], gentle(settings));
+                read_again(run, again, &mut sink, &site.stop, failure)
             }
             other => other,
         };
@@ -86,18 +83,21 @@ fn may_be_damaged(run: &Picked, failure: &Failure) -> bool {
     run.archive.container == Container::Zip && run.wanted.len() == 1 && failure.code == codes::BODY_CHANGED
 }
 
+/// One GET after the other.
+fn gentle(settings: FetchSettings) -> FetchSettings {
+    FetchSettings { in_flight: 1, ..settings }
+}
+
 /// Reads a run of one member once more. What was damaged on its way is whole now; what fails again in the same words is
 /// damaged where it lies.
 fn read_again(
-    runtime: &Handle,
     run: &Picked,
-    work: &Extraction,
+    mut chunks: Chunks,
     sink: &mut RingSink<'_>,
+    stop: &Stop,
     first: Failure,
 ) -> Result<(), Failure> {
-    let gentle = FetchSettings { in_flight: 1, ..work.fetch };
-    let mut chunks = fetch(runtime, vec![run.stretch.clone()], gentle, work.context.clone());
-    match one_run(run, 0, &mut chunks, &mut None, sink, &work.context.stop) {
+    match one_run(run, 0, &mut chunks, &mut None, sink, stop) {
         Err(second) if second == first => {
             let mut damage = Failure::new(codes::MEMBER_DAMAGED, first.message);
             (damage.place, damage.expected, damage.found) = (first.place, first.expected, first.found);
@@ -112,7 +112,7 @@ fn one_run(
     run: &Picked,
     n: usize,
     chunks: &mut Chunks,
-    ahead: &mut Option<crate::input::Chunk>,
+    ahead: &mut Option<Chunk>,
     sink: &mut RingSink<'_>,
     stop: &Stop,
 ) -> Result<(), Failure> {
@@ -125,13 +125,13 @@ fn one_run(
         }
         let chunk = match ahead.take() {
             Some(chunk) => Some(chunk),
-            None => sink.progress.timed(Step::Fetch, || chunks.next_chunk())?,
+            None => sink.progress.timed(FETCH, || chunks.next_chunk())?,
         };
         match chunk {
             // A run may be done before its stretch is: the rest of it is passed over.
             Some(chunk) if chunk.stretch == n => {
                 if !stream.is_done() {
-                    sink.progress.timed(Step::Decompress, || stream.feed(&chunk.bytes, sink))?;
+                    sink.progress.timed(DECOMPRESS, || stream.feed(&chunk.bytes, sink))?;
                 }
                 if stream.is_done() {
                     chunks.finish(n);

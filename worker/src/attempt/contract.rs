@@ -1,8 +1,35 @@
-//! A flag that ends an attempt early, for async and for plain threads.
+//! What an attempt is asked for and given, and the flag that ends it early.
 
-use std::{future::Future, sync::Arc};
-use tarquet_common::{codes::cluster, failure::Failure};
+use super::progress::ProgressCell;
+use async_trait::async_trait;
+use std::{any::Any, future::Future, sync::Arc};
+use tarquet_common::{codes::cluster, failure::Failure, leasing::Lease, receipt::Receipt};
 use tokio::sync::watch;
+
+/// The work behind a lease, whatever its kind and stage.
+#[async_trait]
+pub trait Attempt: Send + Sync + 'static {
+    /// Does the shard and returns the proof. Everything it began and does not hand in with a receipt it cleans
+    /// up itself, also when it fails or is stopped.
+    ///
+    /// CPU work belongs on other threads: this future shares its thread with the renewals.
+    async fn run(&self, lease: &Lease, context: AttemptContext) -> Result<Receipt, Failure>;
+
+    /// Aborts the uploads of a receipt that lost. Errors are its own to log: an upload that stays behind
+    /// is never completed.
+    async fn discard(&self, lease: &Lease, receipt: &Receipt);
+}
+
+/// What an attempt is given besides its lease.
+#[derive(Clone, Debug)]
+pub struct AttemptContext {
+    /// Where it tells how far it is. Read by the renewals.
+    pub progress: Arc<ProgressCell>,
+    /// Raised when it should end early. It may end with any failure then; none is reported.
+    pub stop: Stop,
+    /// Memory it may use, in bytes: fetch, ring, row group and upload parts together.
+    pub slot_bytes: u64,
+}
 
 /// Why an attempt should end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +42,7 @@ pub enum StopReason {
     Drained,
 }
 
-/// Raised once, for the first reason given.
+/// Ends an attempt early, for async and for plain threads. Raised once, for the first reason given.
 #[derive(Clone, Debug)]
 pub struct Stop(Arc<watch::Sender<Option<StopReason>>>);
 
@@ -70,4 +97,13 @@ impl Stop {
         let state = seen.wait_for(Option::is_some).await.expect("the sender is held by self");
         state.expect("waited for it")
     }
+}
+
+/// What a panic said.
+pub fn panic_words(payload: &(dyn Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(|s| (*s).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without words".to_owned())
 }
