@@ -42,6 +42,11 @@ fn kinds_know_no_machinery() {
 }
 
 #[test]
+fn the_command_line_names_no_kind() {
+    hold(imports::faces);
+}
+
+#[test]
 fn each_library_has_one_door() {
     hold(doors::doors);
 }

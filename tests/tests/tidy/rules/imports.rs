@@ -5,6 +5,7 @@ use crate::{
     rust,
     tree::{File, Tree},
 };
+use std::collections::BTreeSet;
 
 /// Each crate of ours and the crates of ours that it may depend on.
 const MAY: [(&str, &[&str]); 13] = [
@@ -62,6 +63,11 @@ const NOT_IN_KINDS: [&str; 7] =
     ["tonic", "prost", "tarquet_proto", "aws_sdk_s3", "aws_config", "sled", "tarquet_coordinator"];
 const NO_NAMES_IN_KINDS: [&str; 7] =
     ["Instant", "SystemTime", "Clock", "leasing", "Leasing", "transport", "S3Store"];
+
+/// What only the faces of kinds touch on the command line: what is inside of inputs.
+const ONLY_IN_FACES: [&str; 2] = ["tarquet_container", "tarquet_decode"];
+/// Where the faces are, one folder a kind.
+const FACES: &str = "cli/src/kinds/";
 
 const DISK_IN_CORE: [Allowed; 1] = [Allowed {
     path: "coordinator/core/tests/scripts/transcripts.rs",
@@ -125,6 +131,42 @@ pub(crate) fn kinds(tree: &Tree) -> Vec<Finding> {
             out
         })
         .collect()
+}
+
+/// The command line says of a kind what its face says: no file outside the faces names one, or looks into its inputs.
+pub(crate) fn faces(tree: &Tree) -> Vec<Finding> {
+    let folder = |f: &File| f.path.strip_prefix(FACES)?.split_once('/').map(|(kind, _)| kind.to_owned());
+    let kinds: BTreeSet<String> = tree.rust().filter_map(folder).collect();
+    let others = tree.rust().filter(|f| f.path.starts_with("cli/src/") && !f.path.starts_with(FACES));
+    others
+        .flat_map(|f| {
+            let code = rust::code(&f.text);
+            let mut out = libraries(f, &code, &ONLY_IN_FACES, "a file outside the faces");
+            out.extend(kinds.iter().flat_map(|kind| {
+                places_of(kind, &code).map(|at| found(f, &code, at, kind, "a file outside the faces"))
+            }));
+            out
+        })
+        .collect()
+}
+
+/// Where `code` names the kind: its variants, its spec, its modules.
+fn places_of(kind: &str, code: &str) -> impl Iterator<Item = usize> {
+    let (first, rest) = kind.split_at(1);
+    let kind_type = first.to_uppercase() + rest;
+    let whole = [
+        format!("kinds::{kind}"),
+        format!("Kind::{kind_type}"),
+        format!("Spec::{kind_type}"),
+        format!("{kind_type}Spec"),
+    ];
+    let mut places: Vec<usize> = whole.iter().flat_map(|name| rust::names(code, name)).collect();
+    for (at, group) in code.match_indices("kinds::{") {
+        let start = at + group.len();
+        let end = code[start..].find(';').map_or(code.len(), |i| start + i);
+        places.extend(rust::names(&code[start..end], kind).map(|i| start + i));
+    }
+    places.into_iter()
 }
 
 fn libraries(file: &File, code: &str, banned: &[&str], who: &str) -> Vec<Finding> {
@@ -233,5 +275,25 @@ mod tests {
         {
             one(kinds, path, text);
         }
+    }
+
+    #[test]
+    fn a_screen_that_names_a_kind_is_found() {
+        let face = ("cli/src/kinds/convert/face.rs", "use tarquet_container::Container;\nKind::Convert");
+        let findings = |text| faces(&Tree::of(&[face, ("cli/src/screens/status.rs", text)]));
+        for text in [
+            "use tarquet_container::Container;",
+            "let d = tarquet_decode::describe(b);",
+            "use tarquet_common::kinds::convert::STAGES;",
+            "use tarquet_common::{\n    kinds::{self, convert::STAGES},\n};",
+            "fn f(spec: &ConvertSpec) {}",
+            "let Spec::Convert(spec) = spec;",
+            "match kind { Kind::Convert => 1 }",
+        ] {
+            let found = findings(text);
+            assert_eq!(found.len(), 1, "{text}: {found:?}");
+            assert!(found[0].to_string().contains("a file outside the faces may not touch"), "{found:?}");
+        }
+        assert_eq!(findings("// Spec::Convert\nfn convert() { kinds::of(kind) }"), []);
     }
 }
