@@ -7,13 +7,13 @@ use tarquet_core::{PhaseName, views::JobStatus};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// Everything that was asked for is done; every member was converted.
+    /// Everything that was asked for is done; nothing was set aside.
     Done = 0,
     /// A broken rule of Tarquet's own.
     Bug = 1,
     /// The command line or the spec is wrong; nothing was started.
     Usage = 2,
-    /// Published, with members in quarantine.
+    /// Published, with what failed in quarantine.
     Quarantine = 3,
     /// The job failed, or an input cannot be used.
     Failed = 4,
@@ -61,10 +61,10 @@ impl Exit {
     /// What it means, in a few words.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Done => "done; every member converted",
+            Self::Done => "done; nothing was set aside",
             Self::Bug => "a bug in Tarquet",
             Self::Usage => "usage or spec is wrong",
-            Self::Quarantine => "published, with members in quarantine",
+            Self::Quarantine => "published, with what failed in quarantine",
             Self::Failed => "failed",
             Self::Held => "held: work is kept, a decision is needed",
             Self::Temporary => "temporary: something cannot be reached",
@@ -107,7 +107,7 @@ impl Exit {
     }
 }
 
-/// Whole shards (archives, say) were gone without.
+/// Whole shards were gone without.
 fn left_out(status: &JobStatus) -> bool {
     status.stages.iter().any(|s| s.excluded > 0)
 }

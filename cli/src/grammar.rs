@@ -1,6 +1,6 @@
 //! The commands, and what `tarquet` alone says.
 
-use crate::{args::Globals, commands::*};
+use crate::{args::Globals, commands::*, kinds};
 use clap::{Parser, Subcommand};
 
 /// Millions of small files in, query-ready Parquet out.
@@ -9,8 +9,7 @@ use clap::{Parser, Subcommand};
     name = "tarquet",
     version,
     about = "Millions of small files in, query-ready Parquet out.",
-    long_about = "Turns archives of pandas HDF5 frames into query-ready Parquet, on one machine or many, in \
-                  bounded memory, and survives whatever happens to those machines.",
+    long_about = kinds::ABOUT,
     after_help = "Start with:\n  tarquet generate frames --output data\n  \
                   tarquet run --input 'data/*.tar.lz4' --output out",
     max_term_width = 100,
@@ -60,7 +59,7 @@ pub(crate) enum Command {
     Drain(workers::DrainArgs),
     /// Take over a job from its objects
     Adopt(adopt::Args),
-    /// Look into an archive or a member
+    #[command(about = kinds::INSPECT)]
     Inspect(inspect::Args),
     /// Make sample data to try Tarquet with
     Generate(generate::Args),

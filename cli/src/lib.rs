@@ -3,10 +3,10 @@
 //! The **grammar** ([`Cli`]) is what may be typed, **low args** ([`args`]) are what was; the **context** is what it means
 //! here: terminal, colours, width, coordinator, stores. A **command** (one file each under `commands/`) takes its args and
 //! the context and returns an [`Exit`] or an error; only [`main`] prints errors. A **screen** is a pure function from a
-//! view to text. **Answers** go to stdout, **talk** goes to stderr, and no module but `terminal` knows which is a terminal.
+//! view to text, in the words of the **face** that the job's kind has. **Answers** go to stdout, **talk** goes to stderr, and no module but `terminal` knows which is a terminal.
 //!
 //! ```text
-//! app ─▶ grammar ─▶ commands ─▶ screens ─▶ progress ─▶ context ─▶ render ─▶ terminal ─▶ args
+//! app ─▶ grammar ─▶ commands ─▶ screens ─▶ progress ─▶ kinds ─▶ context ─▶ render ─▶ terminal ─▶ args
 //! ```
 
 mod app;
@@ -20,8 +20,9 @@ mod error;
 mod exit;
 mod generate;
 mod grammar;
-mod inspect;
+mod kinds;
 mod local;
+mod object;
 mod offline;
 mod plan;
 mod progress;

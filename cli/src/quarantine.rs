@@ -1,4 +1,4 @@
-//! The failure records of a job: those of members, out of its quarantine files, and those of whole shards.
+//! The failure records of a job: those of items, out of its quarantine files, and those of whole shards.
 
 use crate::{error::CliError, render::quoted};
 use std::sync::Arc;
@@ -51,7 +51,7 @@ impl Records {
     }
 }
 
-/// A shard's last failure as a record: an archive that cannot be indexed, say.
+/// A shard's last failure as a record: a source that cannot be read to its end, say.
 fn of_shard(job: &str, shard: &ShardLine, failure: &Failure) -> FailureRecord {
     let class = failure.class();
     FailureRecord {

@@ -22,7 +22,7 @@ pub(crate) struct Resources {
     pub slots: u32,
     /// Memory of one slot, in bytes.
     pub slot_bytes: u64,
-    /// Where members lie between fetching and decoding.
+    /// What lies between fetching and decoding lies here.
     pub scratch: PathBuf,
 }
 

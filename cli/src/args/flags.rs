@@ -15,7 +15,7 @@ pub struct ResourceFlags {
     /// Memory for all slots together, as 4GiB [default: what the control group or the machine has]
     #[arg(long, value_name = "SIZE", env = "TARQUET_MEMORY", hide_env_values = true)]
     pub memory: Option<Bytes>,
-    /// Folder for members between fetching and decoding; best in memory
+    /// Folder for what lies between fetching and decoding; best in memory
     #[arg(
         long,
         value_name = "DIR",
@@ -24,26 +24,6 @@ pub struct ResourceFlags {
         default_value = "/dev/shm"
     )]
     pub scratch: PathBuf,
-}
-
-/// A job given by a spec, or by its input and output alone.
-#[derive(Clone, Debug, Args)]
-pub struct JobFlags {
-    /// Job spec: TOML or JSON; - reads standard input
-    #[arg(value_name = "SPEC")]
-    pub spec: Option<PathBuf>,
-    /// Archives or loose files: paths or s3:// URIs, globs allowed
-    #[arg(long, value_name = "URI", num_args = 1.., conflicts_with = "spec", requires = "output")]
-    pub input: Vec<String>,
-    /// Where the dataset goes: a new or empty folder or s3:// prefix
-    #[arg(long, value_name = "URI", conflicts_with = "spec", requires = "input")]
-    pub output: Option<String>,
-    /// How many partitions to write
-    #[arg(long, value_name = "N", requires = "input")]
-    pub partitions: Option<u32>,
-    /// Where indexes of archives are kept for reuse [default: OUTPUT.tarquet/index/]
-    #[arg(long, value_name = "URI")]
-    pub index: Option<String>,
 }
 
 impl StoreFlags {

@@ -6,6 +6,6 @@ mod globals;
 mod security;
 
 pub use duration::Duration;
-pub use flags::{JobFlags, ResourceFlags};
+pub use flags::ResourceFlags;
 pub use globals::{Format, Globals, LogFormat, ProgressMode, StoreFlags, When};
 pub use security::SecurityFlags;

@@ -27,7 +27,7 @@ pub(crate) struct Args {
     /// Try what the output's store can do, with about 20 small requests beside the output
     #[arg(long, requires = "spec")]
     probe: bool,
-    /// Folder for members between fetching and decoding
+    /// Folder for what lies between fetching and decoding
     #[arg(
         long,
         value_name = "DIR",

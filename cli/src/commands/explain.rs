@@ -93,7 +93,7 @@ fn all(cx: &Context) -> Result<(), CliError> {
 /// What the engine does about a failure of this class.
 fn verdict(class: Class) -> &'static str {
     match class {
-        Class::Input => "sets the member aside in the quarantine and goes on.",
+        Class::Input => "sets what failed aside in the quarantine and goes on.",
         Class::Environment => "tries again later, elsewhere if possible; held when out of retries.",
         Class::Denied => "holds the job at once.",
         Class::Lost => "gives the work to another worker at once.",

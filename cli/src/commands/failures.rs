@@ -6,6 +6,7 @@ use crate::{
     context::Context,
     error::CliError,
     exit::Exit,
+    kinds::{self, Noun},
     offline,
     quarantine::Records,
     render::counted,
@@ -56,20 +57,22 @@ enum Action {
 /// Lists, shows or exports them.
 pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
     block_on(async {
-        let records = open(&args.job, cx).await?;
+        let (records, item) = open(&args.job, cx).await?;
         match &args.action {
             None => list(&args.job, &records, cx).await?,
-            Some(Action::Show { number }) => show(&records, *number, cx).await?,
+            Some(Action::Show { number }) => show(&records, *number, item, cx).await?,
             Some(Action::Export { output }) => export(&records, output, cx).await?,
         }
         Ok(Exit::Done)
     })
 }
 
-/// The records of a job, whoever knows it.
-async fn open(job: &str, cx: &Context) -> Result<Records, CliError> {
+/// The records of a job, whoever knows it, and what they are about.
+async fn open(job: &str, cx: &Context) -> Result<(Records, Noun), CliError> {
+    let item = |kind: &str| kinds::words_of(kind).item;
     if let Some(kept) = offline::find(job, cx).await? {
-        return Ok(Records::new(kept.status.job.to_string(), kept.shards, kept.store));
+        let records = Records::new(kept.status.job.to_string(), kept.shards, kept.store);
+        return Ok((records, item(&kept.status.kind)));
     }
     let jobs = connect(cx)?;
     let status = jobs.status(job).await.map_err(|e| refused(e, cx))?;
@@ -78,7 +81,8 @@ async fn open(job: &str, cx: &Context) -> Result<Records, CliError> {
     let settings = super::status::output_store(&spec, cx);
     let uri = Uri::parse_here(&status.job_uri).map_err(|e| Failure::from(StoreError::from(e)))?;
     let store = Stores::new().open(&uri, &settings).await.map_err(Failure::from)?;
-    Ok(Records::new(id.clone(), shards(jobs.as_ref(), &id, cx).await?, store))
+    let shards = shards(jobs.as_ref(), &id, cx).await?;
+    Ok((Records::new(id, shards, store), item(&status.kind)))
 }
 
 async fn shards(jobs: &dyn Jobs, job: &str, cx: &Context) -> Result<Vec<ShardLine>, CliError> {
@@ -121,7 +125,7 @@ async fn list(job: &str, records: &Records, cx: &Context) -> Result<(), CliError
     }
 }
 
-async fn show(records: &Records, number: u64, cx: &Context) -> Result<(), CliError> {
+async fn show(records: &Records, number: u64, item: Noun, cx: &Context) -> Result<(), CliError> {
     let (mut seen, mut found) = (0, None::<FailureRecord>);
     records
         .each(&mut |record| {
@@ -138,7 +142,7 @@ async fn show(records: &Records, number: u64, cx: &Context) -> Result<(), CliErr
     match cx.format() {
         Format::Json | Format::Jsonl => cx.answer_json(&record),
         Format::Name => cx.answer(&record.code.to_string()),
-        Format::Table => cx.answer(&screens::one_failure(&record, cx.look())),
+        Format::Table => cx.answer(&screens::one_failure(&record, item, cx.look())),
     }
 }
 

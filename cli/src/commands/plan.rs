@@ -1,11 +1,12 @@
 //! `tarquet plan`: what a job would do; writes nothing.
 
 use crate::{
-    args::{Format, JobFlags},
+    args::Format,
     connection::block_on,
     context::Context,
     error::CliError,
     exit::Exit,
+    kinds,
     plan::{gather, reckon},
     screens, spec,
 };
@@ -13,12 +14,10 @@ use tarquet_common::spec::Spec;
 
 /// Which job.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  tarquet plan frames.toml\n  \
-                        tarquet plan --input 'data/*.tar.lz4' --output out --partitions 8\n\n\
-                        Archives without an index are judged by their beginnings; such figures are marked.")]
+#[command(after_help = kinds::PLAN_NOTE)]
 pub(crate) struct Args {
     #[command(flatten)]
-    job: JobFlags,
+    job: spec::JobFlags,
 }
 
 /// Plans.

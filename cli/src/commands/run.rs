@@ -2,11 +2,12 @@
 
 use super::wait::{self, Waited};
 use crate::{
-    args::{JobFlags, ResourceFlags},
+    args::ResourceFlags,
     connection::{refused, token},
     context::Context,
     error::CliError,
     exit::Exit,
+    kinds,
     local::{Home, Local, block_on},
     offline, render,
     resources::{Resources, few_arenas},
@@ -17,21 +18,19 @@ use tarquet_common::{
     codes::{cluster, ourselves},
     failure::Failure,
     spec::Spec,
-    store::{StoreSettings, Stores},
+    store::StoreSettings,
 };
-use tarquet_coordinator::kinds::convert::pinned_schema;
 use tarquet_core::PhaseName;
-use tarquet_encode::{FrozenSchema, SchemaRules};
 
 /// What to run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  tarquet run frames.toml\n  \
                         tarquet run --input 'data/*.tar.lz4' --output out --partitions 8\n  \
                         tarquet run --resume out --accept\n\n\
-                        Exit codes: 0 all converted, 3 published with quarantine, 4 failed, 5 held, 11 cancelled.")]
+                        Exit codes: 0 all done, 3 published with quarantine, 4 failed, 5 held, 11 cancelled.")]
 pub(crate) struct Args {
     #[command(flatten)]
-    job: JobFlags,
+    job: spec::JobFlags,
     /// Go on with the job of this output after a hold, a kill or a reboot
     #[arg(long, value_name = "OUTPUT", conflicts_with_all = ["spec", "input", "output", "partitions"])]
     resume: Option<String>,
@@ -68,11 +67,7 @@ async fn fresh(spec: &Spec, resources: &Resources, cx: &Context) -> Result<Exit,
     })?;
     // Before anything is written: a run that cannot begin leaves nothing behind.
     tarquet_coordinator::kinds::preflight(spec).await?;
-    let Spec::Convert(convert) = spec;
-    if let Some(file) = pinned_schema(&Stores::new(), convert).await? {
-        FrozenSchema::pinned(&file, &SchemaRules::default(), 0)
-            .map_err(|f| f.at_uri(convert.schema.file.as_deref().unwrap_or_default()))?;
-    }
+    kinds::of(spec.kind()).preflight(spec).await?;
     let place = spec.place();
     let home = Home::of(place.uri, place.job_uri)?;
     let local = Local::start(home, place.store, resources, false).await?;

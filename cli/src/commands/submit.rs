@@ -2,7 +2,7 @@
 
 use super::wait::{self, Waited};
 use crate::{
-    args::{Format, JobFlags},
+    args::Format,
     connection::{block_on, connect, refused, token},
     context::Context,
     error::CliError,
@@ -19,7 +19,7 @@ use tarquet_common::{codes::ourselves, failure::Failure};
                         tarquet submit --input 's3://in/*.tar.lz4' --output s3://out/frames -o json")]
 pub(crate) struct Args {
     #[command(flatten)]
-    job: JobFlags,
+    job: spec::JobFlags,
     /// Show progress and wait for the end; Ctrl-C detaches, the job goes on
     #[arg(long)]
     wait: bool,

@@ -17,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// What to wait for.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Exit codes: 0 all converted, 3 published with quarantine, 4 failed, 5 held, 11 cancelled, \
+    after_help = "Exit codes: 0 all done, 3 published with quarantine, 4 failed, 5 held, 11 cancelled, \
                         12 timed out."
 )]
 pub(crate) struct Args {

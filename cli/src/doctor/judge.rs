@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// What Docker gives a container that asks for nothing.
 const DOCKER_SHM: u64 = 64 << 20;
-/// Scratch below this holds few members of any size at a time.
+/// Scratch below this holds few items of any size at a time.
 const SHM_LOW: u64 = 512 << 20;
 /// A slot of the usual settings: fetch, ring, row group and two upload parts.
 const SLOT: u64 = 400 << 20;
@@ -78,7 +78,7 @@ fn open_files(machine: &Machine) -> Finding {
     }
 }
 
-/// Judges the folder that members lie in between fetching and decoding.
+/// Judges the folder that lies between fetching and decoding.
 pub(crate) fn scratch(dir: &Path, machine: &Machine) -> Finding {
     if dir == Path::new("/dev/shm") { shm(machine) } else { space("scratch", Space::of(dir), 0) }
 }

@@ -1,21 +1,9 @@
-//! Sample data: archives of frames as pandas writes them, without Python, and the truth about them.
+//! Where sample data goes: what each kind makes is with the kind.
 //!
-//! A **frame** is the rows of one member; **fixed layout** is how pandas stores it in HDF5; an **archive** is
-//! a tar of members in one LZ4 frame; the **truth** is what any correct conversion must add up to. All of it is
-//! a function of the parameters: the same seed gives the same bytes on any machine.
+//! A **sink** is a folder or a prefix of a bucket; a **maker** fills it, and says what it has **made**.
 
-mod archive;
 mod bucket;
-mod colsum;
-mod frame;
-mod hdf5;
-mod pandas;
-mod sample;
-mod set;
 mod sink;
 
-pub(crate) use archive::Blocks;
 pub(crate) use bucket::Bucket;
-pub(crate) use sample::{Sample, sample};
-pub(crate) use set::{Parameters, Truth, generate};
-pub(crate) use sink::{Folder, Sink};
+pub(crate) use sink::{Folder, Made, Maker, ObjectWriter, Sink};

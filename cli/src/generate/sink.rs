@@ -1,10 +1,28 @@
-//! Where generated objects go.
+//! What is made, and where its objects go.
 
+use serde_json::Value;
 use std::{
     fs::{File, OpenOptions},
     io::{self, BufWriter, Write},
     path::PathBuf,
 };
+
+/// Something that a command line asks to be made.
+pub(crate) trait Maker {
+    /// Folder or prefix that it goes to, as it was typed.
+    fn output(&self) -> &str;
+
+    /// Makes it. Runs on threads that may block.
+    fn make(&self, sink: &dyn Sink) -> io::Result<Made>;
+}
+
+/// What was made.
+pub(crate) struct Made {
+    /// For people, with what can be done with it.
+    pub text: String,
+    /// For programs.
+    pub data: Value,
+}
 
 /// A place for objects. An object becomes visible when it is finished; one that is there already is never
 /// overwritten.

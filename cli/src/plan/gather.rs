@@ -4,7 +4,11 @@ use super::{
     head::head,
     reckon::{ArchiveFacts, Known},
 };
-use crate::{inspect::Object, screens::MemberView, uploads};
+use crate::{
+    kinds::convert::{Archive, MemberView},
+    object::Object,
+    uploads,
+};
 use tarquet_common::{
     archive::ArchiveRef,
     failure::Failure,
@@ -80,7 +84,7 @@ async fn look(
         if archive.container == Container::Zip {
             continue;
         }
-        let object = Object::open(&archive.uri, &spec.input.store).await?;
+        let object = Archive::of(Object::open(&archive.uri, &spec.input.store).await?)?;
         let head = head(&object, filter, wanted).await?;
         known.frames.extend(head.frames.into_iter().map(MemberView::of));
         known.problems.extend(head.problem);

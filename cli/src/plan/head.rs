@@ -1,6 +1,6 @@
 //! The first members of an archive.
 
-use crate::inspect::Object;
+use crate::{kinds::convert::Archive, object::Object};
 use tarquet_common::failure::{Class, Failure};
 use tarquet_container::{Container, Member, Sink, seek::Spacing, tar::Walker, unpack::Unpacker};
 use tarquet_coordinator::kinds::convert::{Filter, Ignored};
@@ -29,13 +29,14 @@ pub(super) struct Head {
 }
 
 /// Reads the head and describes up to `sample` members.
-pub(super) async fn head(object: &Object, filter: &Filter, sample: usize) -> Result<Head, Failure> {
-    if object.container == Container::Loose {
+pub(super) async fn head(archive: &Archive, filter: &Filter, sample: usize) -> Result<Head, Failure> {
+    let Archive { object, container } = archive;
+    if *container == Container::Loose {
         return loose(object, sample).await;
     }
     let mut head = Head::default();
-    let mut unpacker = Unpacker::from_start(object.container, Spacing::for_partition(1 << 29))?;
-    let mut keep = Keep { walker: Walker::new(object.container), bytes: Vec::new(), members: Vec::new() };
+    let mut unpacker = Unpacker::from_start(*container, Spacing::for_partition(1 << 29))?;
+    let mut keep = Keep { walker: Walker::new(*container), bytes: Vec::new(), members: Vec::new() };
     let read = object
         .each(&mut |chunk| {
             head.compressed += chunk.len() as u64;

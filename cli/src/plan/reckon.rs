@@ -1,9 +1,6 @@
 //! From what is known to what is said. Pure.
 
-use crate::{
-    render::counted,
-    screens::{MemberView, PlanView},
-};
+use crate::{kinds::convert::MemberView, render::counted, screens::PlanView};
 use tarquet_common::{
     failure::Failure,
     kinds::convert::{ConvertSpec, Output},

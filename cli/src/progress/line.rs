@@ -1,7 +1,7 @@
 //! Progress as text.
 
 use super::ProgressView;
-use crate::render::{bytes, count, counted, duration_ms, rate, rows};
+use crate::render::{bytes, count, duration_ms, rate, rows};
 
 /// A bar of `width` columns.
 pub(crate) fn bar(fraction: f64, width: usize, boxes: bool) -> String {
@@ -50,7 +50,7 @@ fn share(done: u64, total: u64) -> String {
 fn counts(view: &ProgressView) -> Vec<String> {
     let mut parts: Vec<String> = view.stalled.iter().cloned().collect();
     let unit = if view.one_each { "partitions" } else { "shards" };
-    parts.extend([counted(view.items_done, "member"), rows(view.rows)]);
+    parts.extend([view.item.counted(view.items_done), rows(view.rows)]);
     // Where bytes are not known the bar counts shards.
     if view.bytes_total > 0 {
         parts.push(format!("{}/{} {unit}", view.shards_done, view.shards_total));
@@ -103,6 +103,7 @@ pub(crate) fn plain(view: &ProgressView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kinds::Noun;
 
     fn view() -> ProgressView {
         ProgressView {
@@ -111,6 +112,7 @@ mod tests {
             bytes_done: 204_100_000_000,
             bytes_total: 350_000_000_000,
             items_done: 583_102,
+            item: Noun { one: "member", many: "members" },
             rows: 71_400_000,
             shards_done: 583,
             shards_total: 1000,

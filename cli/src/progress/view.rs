@@ -1,5 +1,6 @@
 //! What progress is drawn from.
 
+use crate::kinds::{self, Noun, Words};
 use serde::Serialize;
 use tarquet_core::{
     PhaseName,
@@ -11,7 +12,7 @@ use tarquet_core::{
 pub(crate) struct ProgressView {
     /// The job's id.
     pub job: String,
-    /// What it does now, one word: `indexing`, `converting`, `held`.
+    /// What it does now, one word: that of the kind for a stage, `publishing`, `held`.
     pub doing: String,
     /// Milliseconds since the job was submitted.
     pub elapsed_ms: u64,
@@ -19,8 +20,11 @@ pub(crate) struct ProgressView {
     pub bytes_done: u64,
     /// Bytes of input it has; 0 when not known yet.
     pub bytes_total: u64,
-    /// Members converted or quarantined.
+    /// Items done or quarantined.
     pub items_done: u64,
+    /// What the kind calls them.
+    #[serde(skip)]
+    pub item: Noun,
     /// Rows written.
     pub rows: u64,
     /// Shards finished in the present stage.
@@ -38,13 +42,13 @@ pub(crate) struct ProgressView {
     pub running: u64,
     /// Attempts that were given to another worker or tried again.
     pub retried: u64,
-    /// Members in quarantine.
+    /// Items in quarantine.
     pub quarantined: u64,
     /// Bytes a second over the last moments.
     pub bytes_per_second: u64,
     /// Milliseconds to the end of the stage, least and most; nothing while nobody can know.
     pub eta_ms: Option<(u64, u64)>,
-    /// The step that keeps it from going faster: `fetch`, `decompress`, `decode`, `encode` or `upload`.
+    /// The step that keeps it from going faster.
     pub limit: Option<String>,
     /// Why nothing moves, if so: `no workers`, `no slot fits`, the reason of a hold.
     pub stalled: Option<String>,
@@ -53,6 +57,11 @@ pub(crate) struct ProgressView {
 impl ProgressView {
     /// The view of a status.
     pub(crate) fn of(status: &JobStatus) -> Self {
+        Self::in_words(kinds::words_of(&status.kind), status)
+    }
+
+    /// The view in the words of a kind.
+    pub(crate) fn in_words(words: &Words, status: &JobStatus) -> Self {
         let publishing =
             matches!(status.phase, PhaseName::Publishing | PhaseName::Cataloguing | PhaseName::Done);
         let stage = match publishing {
@@ -61,7 +70,8 @@ impl ProgressView {
         };
         let view = Self {
             job: status.job.to_string(),
-            doing: doing(status, publishing),
+            doing: doing(status, publishing, words),
+            item: words.item,
             elapsed_ms: status.now_unix_ms.saturating_sub(status.submitted_unix_ms),
             workers_live: status.workers_live.into(),
             workers: status.workers.into(),
@@ -111,16 +121,13 @@ impl ProgressView {
 }
 
 /// What it does, in a word.
-fn doing(status: &JobStatus, publishing: bool) -> String {
+fn doing(status: &JobStatus, publishing: bool, words: &Words) -> String {
     let word = match (status.phase, status.stage.as_deref()) {
         (PhaseName::Done, _) => "done",
         _ if publishing => "publishing",
         (PhaseName::Held | PhaseName::Failed | PhaseName::Cancelled, _) => status.state.as_str(),
         (PhaseName::Planning, _) => "planning",
-        (PhaseName::Running, Some("index")) => "indexing",
-        (PhaseName::Running, Some("sample")) => "sampling",
-        (PhaseName::Running, Some("convert")) => "converting",
-        (PhaseName::Running, Some(stage)) => stage,
+        (PhaseName::Running, Some(stage)) => words.doing(stage).unwrap_or(stage),
         _ => status.state.as_str(),
     };
     word.to_owned()

@@ -29,7 +29,7 @@ pub(crate) fn count(n: u64) -> String {
     out
 }
 
-/// `1 archive`, `10 archives`.
+/// `1 shard`, `10 shards`.
 pub(crate) fn counted(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(n), if n == 1 { "" } else { "s" })
 }
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(count(0), "0");
         assert_eq!(count(1_000_000), "1,000,000");
         assert_eq!(count(12), "12");
-        assert_eq!((counted(1, "archive"), counted(0, "archive")), ("1 archive".into(), "0 archives".into()));
+        assert_eq!((counted(1, "shard"), counted(0, "shard")), ("1 shard".into(), "0 shards".into()));
         assert_eq!(rows(999_999), "999,999 rows");
         assert_eq!(rows(71_400_000), "71.4 M rows");
     }

@@ -17,15 +17,15 @@ const LEAST: usize = 8;
 
 /// Rows under a heading.
 #[derive(Debug)]
-pub(crate) struct Table {
-    heads: Vec<(&'static str, Align)>,
+pub(crate) struct Table<'a> {
+    heads: Vec<(&'a str, Align)>,
     rows: Vec<Vec<String>>,
     elastic: usize,
 }
 
-impl Table {
+impl<'a> Table<'a> {
     /// A table with these columns; `elastic` is the column that is cut when a line is too long.
-    pub(crate) fn new(heads: Vec<(&'static str, Align)>, elastic: usize) -> Self {
+    pub(crate) fn new(heads: Vec<(&'a str, Align)>, elastic: usize) -> Self {
         Self { heads, rows: Vec::new(), elastic }
     }
 
@@ -111,7 +111,7 @@ fn fit(text: &str, width: usize) -> String {
 mod tests {
     use super::*;
 
-    fn table() -> Table {
+    fn table() -> Table<'static> {
         let mut t = Table::new(vec![("NAME", Align::Left), ("COUNT", Align::Right)], 0);
         t.row(["short".into(), "7".into()]);
         t.row(["a-very-long-name-that-does-not-fit.h5".into(), "1,234".into()]);

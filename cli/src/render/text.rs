@@ -3,7 +3,7 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Text with control characters made visible: names and messages may come from an archive, and must not
+/// Text with control characters made visible: names and messages may come from an input, and must not
 /// move the cursor or colour the terminal. A tab becomes one space, so that carets stay aligned.
 pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -1,7 +1,10 @@
 //! What went wrong: by code, or one record.
 
 use super::Look;
-use crate::render::{Align, Pairs, Style, Table, count, head, visible, wrap};
+use crate::{
+    kinds::Noun,
+    render::{Align, Pairs, Style, Table, count, head, visible, wrap},
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tarquet_common::codes::Code;
@@ -16,7 +19,7 @@ pub(crate) struct FailureGroup {
     pub count: u64,
     /// The message where all are alike, the code's title otherwise.
     pub what: String,
-    /// The first of them: `archive!member`.
+    /// The first of them: its object, and what of it.
     pub example: String,
 }
 
@@ -48,7 +51,7 @@ impl Groups {
     }
 }
 
-/// `frames_07.tar.lz4!x/004112.h5`.
+/// The object alone, or `object!item` where there is more than one item in it.
 fn example(record: &FailureRecord) -> String {
     let object = record.uri.rsplit('/').next().unwrap_or(&record.uri);
     match &record.item {
@@ -75,8 +78,8 @@ pub(crate) fn failures(job: &str, groups: &[FailureGroup], look: Look) -> String
     format!("{table}\nNext  tarquet failures {job} show 1\n      tarquet explain {}\n", first.code)
 }
 
-/// One record.
-pub(crate) fn one_failure(record: &FailureRecord, look: Look) -> String {
+/// One record, about an item.
+pub(crate) fn one_failure(record: &FailureRecord, item: Noun, look: Look) -> String {
     let code = record.code.to_string();
     let message = wrap(&visible(&record.message), code.len() + 2, 2, look.width);
     let mut pairs = Pairs::new(2, 12, look.width);
@@ -88,7 +91,7 @@ pub(crate) fn one_failure(record: &FailureRecord, look: Look) -> String {
     let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
     line("object", &record.uri);
     line("etag", record.etag.as_deref().unwrap_or_default());
-    line("member", record.item.as_deref().unwrap_or_default());
+    line(item.one, record.item.as_deref().unwrap_or_default());
     line("offset", &number(record.item_offset));
     line("size", &number(record.item_size));
     line("expected", record.expected.as_deref().unwrap_or_default());

@@ -1,7 +1,10 @@
 //! Who is at work on what: a line for each lease of a worker, and the leases that have run longest.
 
 use super::{Look, lists::short};
-use crate::render::{Align, Table, bytes, count, duration_ms, megabytes_per_second};
+use crate::{
+    kinds::Noun,
+    render::{Align, Table, bytes, count, duration_ms, megabytes_per_second},
+};
 use tarquet_common::ids::JobId;
 use tarquet_core::views::{LeaseLine, ShardLine, WorkerLine};
 
@@ -95,17 +98,18 @@ fn joined(notes: &[String]) -> String {
 }
 
 /// The leases that have run longest.
-pub(super) fn slowest(running: &[ShardLine], look: Look) -> String {
+pub(super) fn slowest(running: &[ShardLine], item: Noun, look: Look) -> String {
     let mut leases: Vec<_> = running.iter().flat_map(|s| s.leases.iter().map(move |l| (s, l))).collect();
     if leases.is_empty() {
         return String::new();
     }
     leases.sort_by_key(|(shard, lease)| (std::cmp::Reverse(lease.age_ms), shard.stage, shard.shard));
+    let items = item.many.to_uppercase();
     let mut table = Table::new(
         vec![
             ("SLOWEST", Align::Left),
             ("RUNNING", Align::Right),
-            ("MEMBERS", Align::Right),
+            (items.as_str(), Align::Right),
             ("BYTES", Align::Right),
             ("WORKER", Align::Left),
             ("NOTE", Align::Left),

@@ -1,7 +1,6 @@
 //! Whole screens, as pure functions from the coordinator's views to text.
 
 mod failures;
-mod inspect;
 mod leases;
 mod lists;
 mod plan;
@@ -11,7 +10,6 @@ mod summary;
 mod tests;
 
 pub(crate) use failures::{Groups, failures, one_failure};
-pub(crate) use inspect::{MemberView, archive, member};
 pub(crate) use lists::{jobs, short, workers};
 pub(crate) use plan::{PlanView, plan};
 pub(crate) use status::{StatusScreen, status};

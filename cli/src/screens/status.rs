@@ -5,6 +5,7 @@ use super::{
     leases::{at_work, slowest},
 };
 use crate::{
+    kinds::{self, Words},
     progress::{bar, waiting_words},
     render::{Pairs, Style, bytes, count, counted, duration_ms, head as cut, percent, rate, rows, visible},
 };
@@ -39,12 +40,17 @@ impl StatusScreen {
 
 /// The screen.
 pub(crate) fn status(screen: &StatusScreen, look: Look) -> String {
-    let mut out = head(screen, look);
+    in_words(kinds::words_of(&screen.status.kind), screen, look)
+}
+
+/// The screen in the words of a kind.
+pub(super) fn in_words(words: &Words, screen: &StatusScreen, look: Look) -> String {
+    let mut out = head(screen, words, look);
     out.push_str(&stages(&screen.status, look));
     if screen.status.finished_unix_ms.is_none() {
         out.push_str(&at_work(&screen.status.job, &screen.workers, &screen.running, look));
     }
-    out.push_str(&slowest(&screen.running, look));
+    out.push_str(&slowest(&screen.running, words.item, look));
     out.push_str(&events(&screen.events, screen.status.now_unix_ms, look));
     if !screen.status.next.is_empty() {
         let _ = writeln!(out, "\nNext  {}", screen.status.next.join("\n      "));
@@ -52,7 +58,7 @@ pub(crate) fn status(screen: &StatusScreen, look: Look) -> String {
     out
 }
 
-fn head(screen: &StatusScreen, look: Look) -> String {
+fn head(screen: &StatusScreen, words: &Words, look: Look) -> String {
     let status = &screen.status;
     let mut pairs = Pairs::new(0, 11, look.width);
     let end = status.finished_unix_ms.unwrap_or(status.now_unix_ms);
@@ -62,7 +68,7 @@ fn head(screen: &StatusScreen, look: Look) -> String {
     pairs.line("Output", &status.output_uri);
     pairs.line("Objects", &status.job_uri);
     pairs.line(if status.finished_unix_ms.is_some() { "Took" } else { "Age" }, &age);
-    pairs.line("Quarantine", &quarantine(status));
+    pairs.line("Quarantine", &quarantine(status, words));
     if status.finished_unix_ms.is_none() {
         let there = (status.workers_live, status.workers, u64::from(status.slots));
         pairs.line("Workers", &format!("{} live of {}, {}", there.0, there.1, counted(there.2, "slot")));
@@ -102,14 +108,14 @@ fn state(status: &JobStatus, look: Look) -> String {
     out
 }
 
-fn quarantine(status: &JobStatus) -> String {
+fn quarantine(status: &JobStatus, words: &Words) -> String {
     let q = &status.quarantine;
     let planned = status.stages.iter().filter(|s| s.partitions > 0).map(|s| s.items_total).max().unwrap_or(0);
     let allowed = q.allowed.map(|n| format!(", {} allowed", count(n))).unwrap_or_default();
     let accepted = if q.accepted { ", accepted" } else { "" };
     format!(
         "{} ({}){allowed} (max_failed {}){accepted}",
-        counted(q.items, "member"),
+        words.item.counted(q.items),
         percent(q.items, planned),
         q.max_failed
     )

@@ -1,31 +1,43 @@
-//! The spec's format as JSON Schema (draft 2020-12), built from the table of keys and the spec's own defaults.
+//! The formats of specs as JSON Schema (draft 2020-12), each built from its table of keys and the spec's own defaults.
 
-use super::keys::{KEYS, Key, STORE};
+use crate::kinds::{self, Format, Key, Noun, STORE};
 use serde_json::{Map, Value, json};
-use tarquet_common::{kinds::convert::ConvertSpec, spec::Spec};
+use tarquet_common::spec::Kind;
 
-/// Keys that have no default.
-const REQUIRED: [(&str, &[&str]); 3] =
-    [("", &["version", "kind", "input", "output"]), ("input", &["uris"]), ("output", &["uri"])];
-
-/// The schema.
+/// The schema of all specs: that of the only kind, or any one of several.
 pub(crate) fn json_schema() -> Value {
-    let mut root = section("A Tarquet job spec");
-    let defaults =
-        serde_json::to_value(Spec::Convert(ConvertSpec::new(Vec::new(), String::new()))).unwrap_or_default();
-    for key in KEYS {
-        insert(&mut root, key.path, leaf(key, &defaults));
+    any_of(Kind::ALL.iter().map(|kind| of_kind(*kind)).collect())
+}
+
+fn any_of(mut schemas: Vec<Map<String, Value>>) -> Value {
+    let mut schema = match schemas.len() {
+        1 => schemas.remove(0),
+        _ => Map::from_iter([("title".to_owned(), json!(TITLE)), ("oneOf".to_owned(), json!(schemas))]),
+    };
+    schema.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
+    Value::Object(schema)
+}
+
+/// What a spec is called in it.
+const TITLE: &str = "A Tarquet job spec";
+
+/// The schema of one kind.
+fn of_kind(kind: Kind) -> Map<String, Value> {
+    let face = kinds::of(kind);
+    let (format, item) = (face.format(), face.words().item);
+    let mut root = section(TITLE);
+    for key in format.keys {
+        insert(&mut root, key.path, leaf(key, &format, kind, item));
     }
-    for side in ["input.store", "output.store"] {
+    for side in format.stores {
         for key in &STORE {
-            insert(&mut root, &format!("{side}.{}", key.path), leaf(key, &defaults));
+            insert(&mut root, &format!("{side}.{}", key.path), leaf(key, &format, kind, item));
         }
     }
-    for (path, keys) in REQUIRED {
+    for (path, keys) in format.required {
         at(&mut root, path).insert("required".into(), json!(keys));
     }
-    root.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
-    Value::Object(root)
+    root
 }
 
 fn section(title: &str) -> Map<String, Value> {
@@ -37,14 +49,12 @@ fn section(title: &str) -> Map<String, Value> {
     map
 }
 
-fn leaf(key: &Key, defaults: &Value) -> Value {
-    let mut schema = key.takes.schema();
-    schema["description"] = json!(key.about);
-    let required = REQUIRED.iter().any(|(section, keys)| match key.path.rsplit_once('.') {
-        Some((s, k)) => *section == s && keys.contains(&k),
-        None => section.is_empty() && keys.contains(&key.path),
-    });
-    let default = key.path.split('.').try_fold(defaults, |v, part| v.get(part));
+fn leaf(key: &Key, format: &Format, kind: Kind, item: Noun) -> Value {
+    let mut schema = key.takes.schema(kind);
+    schema["description"] = json!(key.about.replace("{items}", item.many).replace("{item}", item.one));
+    let (section, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
+    let required = format.required.iter().any(|(of, keys)| *of == section && keys.contains(&name));
+    let default = key.path.split('.').try_fold(&format.defaults, |v, part| v.get(part));
     if let (Some(default), false) = (default, required) {
         schema["default"] = default.clone();
     }
@@ -77,52 +87,12 @@ fn insert(root: &mut Map<String, Value>, path: &str, schema: Value) {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
-    use tarquet_common::{
-        spec::{Compression, SpecError},
-        store::StoreSettings,
-        units::Bytes,
-    };
 
-    /// A spec in which every key is written out.
-    fn full() -> Value {
-        let store = StoreSettings {
-            endpoint: Some("http://x".into()),
-            region: Some("r".into()),
-            profile: Some("p".into()),
-            anonymous: true,
-            requester_pays: true,
-            sse_kms_key: Some("k".into()),
-            storage_class: Some("c".into()),
-        };
-        let mut spec = ConvertSpec::new(vec!["in".into()], "out".into());
-        spec.name = Some("n".into());
-        spec.schema.file = Some("s".into());
-        spec.input.store = store.clone();
-        spec.output.store = store;
-        spec.output.partitions = Some(1);
-        spec.output.partition_bytes = Some(Bytes::mib(1));
-        spec.output.compression = Some(Compression::Zstd(3));
-        spec.output.job_uri = Some("j".into());
-        spec.output.index_uri = Some("i".into());
-        serde_json::to_value(Spec::Convert(spec)).unwrap()
-    }
-
-    fn leaves(value: &Value, path: &str, out: &mut BTreeSet<String>) {
-        match value {
-            Value::Object(map) => {
-                for (k, v) in map {
-                    leaves(v, &format!("{path}.{k}"), out);
-                }
-            }
-            _ => drop(out.insert(path.trim_start_matches('.').to_owned())),
-        }
-    }
-
-    fn schema_leaves(schema: &Value, path: &str, out: &mut BTreeSet<String>) {
+    fn leaves(schema: &Value, path: &str, out: &mut BTreeSet<String>) {
         match schema.get("properties").and_then(Value::as_object) {
             Some(properties) => {
                 for (k, v) in properties {
-                    schema_leaves(v, &format!("{path}.{k}"), out);
+                    leaves(v, &format!("{path}.{k}"), out);
                 }
             }
             None => drop(out.insert(path.trim_start_matches('.').to_owned())),
@@ -130,47 +100,41 @@ mod tests {
     }
 
     #[test]
-    fn every_key_of_a_spec_is_in_the_schema_and_the_other_way_round() {
-        let (mut spec, mut schema) = (BTreeSet::new(), BTreeSet::new());
-        leaves(&full(), "", &mut spec);
-        schema_leaves(&json_schema(), "", &mut schema);
-        assert_eq!(spec, schema);
-    }
-
-    #[test]
-    fn every_word_of_the_schema_is_understood_and_no_other() {
-        for key in KEYS {
-            let words = match key.takes {
-                crate::spec::keys::Takes::Words(words) => words,
-                _ => continue,
-            };
-            let with = |word: &str| -> Result<Spec, SpecError> {
-                let mut spec = full();
-                spec["output"].as_object_mut().unwrap().remove("partition_bytes");
-                if word != "pinned" {
-                    spec["schema"].as_object_mut().unwrap().remove("file");
-                }
-                let (section, name) = key.path.rsplit_once('.').unwrap_or(("", key.path));
-                let parent = section.split('.').filter(|p| !p.is_empty()).fold(&mut spec, |v, p| &mut v[p]);
-                parent[name] = json!(word);
-                // A file is named under `pinned` and nowhere else.
-                if spec["schema"]["mode"] != "pinned" {
-                    spec["schema"].as_object_mut().unwrap().remove("file");
-                }
-                tarquet_common::spec::parse(&spec.to_string())
-            };
-            for word in words {
-                assert!(with(word).is_ok(), "{} = {word}", key.path);
-            }
-            assert!(with("no-such-word").is_err(), "{}", key.path);
+    fn every_key_of_a_kind_is_in_its_schema_and_the_other_way_round() {
+        for kind in Kind::ALL {
+            let format = kinds::of(kind).format();
+            let of_store = |side: &&str| STORE.map(|key| format!("{side}.{}", key.path));
+            let mut keys: BTreeSet<String> = format.keys.iter().map(|key| key.path.to_owned()).collect();
+            keys.extend(format.stores.iter().flat_map(of_store));
+            let mut found = BTreeSet::new();
+            leaves(&Value::Object(of_kind(kind)), "", &mut found);
+            assert_eq!(found, keys, "{kind}");
         }
     }
 
     #[test]
     fn defaults_are_the_specs_own() {
-        let schema = json_schema();
-        assert_eq!(schema["properties"]["errors"]["properties"]["retries"]["default"], json!(4));
-        assert_eq!(schema["properties"]["output"]["properties"]["profile"]["default"], json!("portable"));
-        assert!(schema["properties"]["output"]["properties"]["uri"].get("default").is_none());
+        for kind in Kind::ALL {
+            let schema = of_kind(kind);
+            let errors = &schema["properties"]["errors"]["properties"];
+            assert_eq!(errors["retries"]["default"], json!(4), "{kind}");
+            assert!(schema["properties"]["kind"].get("default").is_none(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn sentences_have_the_kinds_words() {
+        let format = Format { keys: &[], stores: &[], required: &[], defaults: Value::Null };
+        let key = Key { about: "How many {items} one {item} is.", ..STORE[0] };
+        let told = leaf(&key, &format, Kind::ALL[0], Noun { one: "line", many: "lines" });
+        assert_eq!(told["description"], json!("How many lines one line is."));
+    }
+
+    #[test]
+    fn several_kinds_are_any_one_of_them() {
+        let both = any_of(vec![section("a"), section("b")]);
+        assert_eq!(both["oneOf"][1]["title"], json!("b"));
+        assert_eq!((&both["title"], both["$schema"].is_string()), (&json!(TITLE), true));
+        assert_eq!(any_of(vec![section("a")])["title"], json!("a"));
     }
 }

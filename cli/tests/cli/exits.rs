@@ -17,7 +17,7 @@ fn exit(scene: Scene, args: &[&str]) -> i32 {
 
 #[test]
 fn a_waiting_command_ends_as_its_job_does() {
-    let clean = with(crate::fake::done(), &[("/quarantine/members", json!(0))]);
+    let clean = with(crate::fake::done(), &[("/quarantine/items", json!(0))]);
     let left_out = with(clean.clone(), &[("/stages/0/excluded", json!(1))]);
     let wait = |status| exit(Scene::of(status), &["wait", "--progress", "none"]);
     for (status, code) in [

@@ -9,7 +9,7 @@ mod rules;
 mod rust;
 mod tree;
 
-use rules::{Rule, circles, codes, doors, imports, shape, words};
+use rules::{Rule, circles, codes, doors, imports, kinds, shape, words};
 use tree::Tree;
 
 fn hold(rule: Rule) {
@@ -38,12 +38,17 @@ fn the_core_is_pure() {
 
 #[test]
 fn kinds_know_no_machinery() {
-    hold(imports::kinds);
+    hold(kinds::work);
 }
 
 #[test]
-fn a_workers_engine_names_no_kind() {
-    hold(imports::neutral_worker);
+fn the_engine_looks_into_no_input() {
+    hold(kinds::engine);
+}
+
+#[test]
+fn only_registries_name_kinds() {
+    hold(kinds::named);
 }
 
 #[test]

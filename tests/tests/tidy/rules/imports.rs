@@ -57,35 +57,6 @@ const NO_STD_OUTSIDE_TESTS: [&str; 2] = ["std::env", "std::thread"];
 /// What common draws from the system's chance; its `jitter` is pure.
 const NO_CHANCE_IN_CORE: [&str; 3] = ["chance::word", "chance::bits", "chance::hex"];
 
-/// What a kind never touches: leases, gRPC, stores, clocks, the runtime.
-const NOT_IN_KINDS: [&str; 8] =
-    ["tokio", "tonic", "prost", "tarquet_proto", "aws_sdk_s3", "aws_config", "sled", "tarquet_coordinator"];
-/// It reaches the world through its site alone, whatever compiles.
-const NO_NAMES_IN_KINDS: [&str; 16] = [
-    "Instant",
-    "SystemTime",
-    "Clock",
-    "SystemClock",
-    "leasing",
-    "Lease",
-    "Leasing",
-    "agent",
-    "runner",
-    "transport",
-    "Handle",
-    "Store",
-    "Stores",
-    "S3Store",
-    "LocalStore",
-    "AttemptContext",
-];
-
-/// Where a worker's kinds are: one folder each, and the registry.
-const WORKER_KINDS: &str = "worker/src/kinds/";
-/// What only kinds use: the worker's engine moves bytes, batches and parts, whatever they were.
-const NOT_IN_WORKER: [&str; 2] = ["tarquet_container", "tarquet_decode"];
-const NO_NAMES_IN_WORKER: [&str; 2] = ["archive", "Container"];
-
 const DISK_IN_CORE: [Allowed; 1] = [Allowed {
     path: "coordinator/core/tests/scripts/transcripts.rs",
     why: "rewrites transcripts when asked to; a test run reads what is compiled in",
@@ -137,74 +108,17 @@ pub(crate) fn pure_core(tree: &Tree) -> Vec<Finding> {
     without_allowed(tree, found.collect(), &DISK_IN_CORE)
 }
 
-/// A kind turns opened inputs into batches or bytes and knows nothing else.
-pub(crate) fn kinds(tree: &Tree) -> Vec<Finding> {
-    let kinds = tree.rust().filter(|f| f.path.starts_with(WORKER_KINDS));
-    kinds
-        .flat_map(|f| {
-            let code = rust::code(&f.text);
-            let mut out = libraries(f, &code, &NOT_IN_KINDS, "a kind");
-            out.extend(names(f, &code, &NO_NAMES_IN_KINDS, "a kind"));
-            out
-        })
-        .collect()
-}
-
-/// What is not a kind names none, in the worker: not its folder, not its variant, not its word.
-pub(crate) fn neutral_worker(tree: &Tree) -> Vec<Finding> {
-    let folders = tree.files.iter().filter_map(|f| f.path.strip_prefix(WORKER_KINDS)?.split_once('/'));
-    let mut kinds: Vec<&str> = folders.map(|(kind, _)| kind).collect();
-    kinds.dedup();
-    let engine =
-        tree.rust().filter(|f| f.path.starts_with("worker/src/") && !f.path.starts_with(WORKER_KINDS));
-    engine
-        .flat_map(|f| {
-            let code = rust::code(&f.text);
-            let mut out = libraries(f, &code, &NOT_IN_WORKER, "the worker's engine");
-            out.extend(names(f, &code, &NO_NAMES_IN_WORKER, "the worker's engine"));
-            for kind in &kinds {
-                let named = kind_names(&code, kind).into_iter().chain(literals(&f.text, kind));
-                out.extend(named.map(|i| found(f, &f.text, i, kind, "the worker's engine")));
-            }
-            out
-        })
-        .collect()
-}
-
-/// Where code names a kind's folder (`kinds::convert`, also in a group) or its variant (`Kind::Convert`).
-fn kind_names(code: &str, kind: &str) -> Vec<usize> {
-    let variant: String = kind[..1].to_uppercase() + &kind[1..];
-    let after = |name: &'static str, what: String| {
-        rust::names(code, name).filter(move |i| {
-            let Some(path) = code[i + name.len()..].trim_start().strip_prefix("::") else { return false };
-            let path = path.trim_start();
-            let end = match path.starts_with('{') {
-                true => path.find('}'),
-                false => path.find(|c| !rust::is_name(c)),
-            };
-            rust::names(&path[..end.unwrap_or(path.len())], &what).next().is_some()
-        })
-    };
-    after("kinds", kind.to_owned()).chain(after("Kind", variant)).collect()
-}
-
-/// Where the word of a kind stands as a literal, tests left out: they may need some kind.
-fn literals(text: &str, kind: &str) -> Vec<usize> {
-    let word = format!("\"{kind}\"");
-    rust::split_tests(text).0.match_indices(&word).map(|(i, _)| i).collect()
-}
-
-fn libraries(file: &File, code: &str, banned: &[&str], who: &str) -> Vec<Finding> {
+pub(super) fn libraries(file: &File, code: &str, banned: &[&str], who: &str) -> Vec<Finding> {
     let uses = banned.iter().flat_map(|b| rust::crate_uses(code, b).into_iter().map(move |l| (l, *b)));
     uses.map(|(line, b)| Finding::new(&file.path, line, format!("{who} may not touch {b}"))).collect()
 }
 
-fn names(file: &File, code: &str, banned: &[&str], who: &str) -> Vec<Finding> {
+pub(super) fn names(file: &File, code: &str, banned: &[&str], who: &str) -> Vec<Finding> {
     let hits = banned.iter().flat_map(|b| rust::names(code, b).map(move |i| (i, *b)));
     hits.map(|(i, b)| found(file, code, i, b, who)).collect()
 }
 
-fn found(file: &File, code: &str, at: usize, what: &str, who: &str) -> Finding {
+pub(super) fn found(file: &File, code: &str, at: usize, what: &str, who: &str) -> Finding {
     Finding::new(&file.path, rust::line(code, at), format!("{who} may not touch {what}"))
 }
 
@@ -290,50 +204,5 @@ mod tests {
             pure_core(&Tree::of(&[(path, "// async, tokio::spawn, Instant\nlet s = \"Instant\";")])),
             []
         );
-    }
-
-    #[test]
-    fn a_kind_with_machinery_is_found() {
-        let path = "worker/src/kinds/convert/mod.rs";
-        for text in [
-            "use tonic::Status;",
-            "use tarquet_common::leasing::Grant;",
-            "let t = clock(Instant::now());",
-            "fn run(stores: &Stores) {}",
-            "let store: Arc<dyn Store> = open();",
-            "let skip = &lease_of::<Lease>().skip;",
-            "let runtime = Handle::current();",
-            "tokio::task::spawn_blocking(work);",
-            "use crate::agent::Drain;",
-        ] {
-            one(kinds, path, text);
-        }
-        let modest = "use tarquet_common::store::StoreSettings; // a Store, a Lease\nfn f(site: &Site) {}";
-        assert_eq!(kinds(&Tree::of(&[(path, modest)])), []);
-    }
-
-    #[test]
-    fn an_engine_that_names_a_kind_is_found() {
-        let of =
-            |path, text| neutral_worker(&Tree::of(&[(path, text), ("worker/src/kinds/pack/mod.rs", "")]));
-        for text in [
-            "use crate::kinds::pack;",
-            "use crate::kinds::{named, pack};",
-            "use tarquet_common::kinds::pack::STEPS;",
-            "let work = of(Kind::Pack);",
-            "match lease.kind.as_str() { \"pack\" => {} }",
-            "use tarquet_container::Sink;",
-            "use tarquet_common::{archive::Run, units::Bytes};",
-        ] {
-            let found = of("worker/src/runner.rs", text);
-            assert_eq!(found.len(), 1, "{text}: {found:?}");
-        }
-        for text in [
-            "let work = kinds::named(&lease.kind)?; pack::of(7); // kinds::pack",
-            "fn f() {}\n#[cfg(test)]\nmod tests {\n    const WORD: &str = \"pack\";\n}\n",
-        ] {
-            assert_eq!(of("worker/src/runner.rs", text), []);
-        }
-        assert_eq!(of("worker/src/kinds/registry.rs", "let work = of(Kind::Pack);"), []);
     }
 }

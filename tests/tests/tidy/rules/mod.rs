@@ -5,6 +5,7 @@ pub(crate) mod codes;
 pub(crate) mod doors;
 mod finding;
 pub(crate) mod imports;
+pub(crate) mod kinds;
 mod paths;
 pub(crate) mod shape;
 pub(crate) mod words;

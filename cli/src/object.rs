@@ -8,7 +8,6 @@ use tarquet_common::{
     failure::Failure,
     store::{Store, StoreError, StoreSettings, Stores, Uri},
 };
-use tarquet_container::{Container, zip::RangedReader};
 use tokio::runtime::Handle;
 
 /// An object that is there, by the ETag it had when it was opened.
@@ -20,8 +19,6 @@ pub(crate) struct Object {
     pub size: u64,
     /// Its tag.
     pub etag: String,
-    /// What its name promises.
-    pub container: Container,
     store: Arc<dyn Store>,
     key: String,
 }
@@ -35,15 +32,7 @@ impl Object {
         let store = Stores::new().open(&root, settings).await?;
         let missing = || Failure::new(codes::OBJECT_NOT_FOUND, format!("{uri} does not exist")).at_uri(uri);
         let meta = store.head(key).await?.ok_or_else(missing)?;
-        let container = Container::of(uri)?;
-        Ok(Self {
-            uri: uri.to_owned(),
-            size: meta.size,
-            etag: meta.etag,
-            container,
-            key: key.to_owned(),
-            store,
-        })
+        Ok(Self { uri: uri.to_owned(), size: meta.size, etag: meta.etag, key: key.to_owned(), store })
     }
 
     /// Gives its bytes in order, chunk by chunk, until `take` says `false`.
@@ -70,21 +59,23 @@ impl Object {
             || Failure::new(codes::OBJECT_NOT_FOUND, format!("{} is gone", self.uri)).at_uri(&self.uri);
         Ok(object.ok_or_else(gone)?.bytes)
     }
-}
 
-/// Ranged reads from a thread that may block.
-pub(super) struct Ranged<'a>(pub &'a Object);
-
-impl RangedReader for Ranged<'_> {
-    fn size(&self) -> u64 {
-        self.0.size
+    /// Its first bytes: `len` of them, or all there are.
+    pub(crate) async fn head(&self, len: usize) -> Result<Vec<u8>, Failure> {
+        let mut head = Vec::new();
+        self.each(&mut |chunk| {
+            head.extend_from_slice(&chunk[..chunk.len().min(len - head.len())]);
+            Ok(head.len() < len)
+        })
+        .await?;
+        Ok(head)
     }
 
-    fn read_at(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
-        let Object { store, key, etag, .. } = self.0;
+    /// Bytes of a range, for a thread that may block.
+    pub(crate) fn read_at(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
         let range = offset..offset.saturating_add(len as u64);
         let read = tokio::task::block_in_place(|| {
-            Handle::current().block_on(store.get_range(key, range, Some(etag)))
+            Handle::current().block_on(self.store.get_range(&self.key, range, Some(&self.etag)))
         });
         read.map(|bytes| bytes.to_vec()).map_err(io::Error::other)
     }

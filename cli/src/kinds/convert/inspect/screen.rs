@@ -1,9 +1,9 @@
-//! What `tarquet inspect` shows.
+//! What is shown of an archive and of a member.
 
-use super::Look;
+use super::survey::Survey;
 use crate::{
-    inspect::{Object, Survey},
-    render::{Align, Pairs, Table, bytes, count, counted, visible, wrap},
+    object::Object,
+    render::{Align, Look, Pairs, Table, bytes, count, counted, visible, wrap},
 };
 use arrow::datatypes::{DataType, TimeUnit};
 use serde::Serialize;

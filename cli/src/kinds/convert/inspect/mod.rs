@@ -4,10 +4,11 @@
 //! holds. A **body** is one member's bytes, got by a second pass. Nothing is written anywhere.
 
 mod body;
+mod look;
 mod lz4;
-mod object;
+mod screen;
 mod survey;
 
-pub(crate) use body::body;
-pub(crate) use object::Object;
-pub(crate) use survey::{Survey, survey};
+pub(crate) use look::look;
+pub(crate) use screen::MemberView;
+pub(crate) use survey::Archive;

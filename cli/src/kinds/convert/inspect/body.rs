@@ -1,12 +1,12 @@
 //! One member's bytes.
 
-use super::object::Object;
+use super::survey::Archive;
 use std::mem;
 use tarquet_common::{codes::archive as codes, failure::Failure};
 use tarquet_container::{BodySink, Container, Member, SeekPoint, Wanted, stream::MemberStream};
 
 /// Gets the body of `member`, of at most `max` bytes, its checksum verified.
-pub(crate) async fn body(object: &Object, member: &Member, max: u64) -> Result<Vec<u8>, Failure> {
+pub(crate) async fn body(archive: &Archive, member: &Member, max: u64) -> Result<Vec<u8>, Failure> {
     if let Some(refusal) = member.refusal() {
         return Err(refusal);
     }
@@ -14,11 +14,11 @@ pub(crate) async fn body(object: &Object, member: &Member, max: u64) -> Result<V
         let failure = Failure::new(codes::ARCHIVE_LIMIT, "the member is larger than members may be");
         return Err(failure.expected(format!("at most {max} bytes"), format!("{} bytes", member.size)));
     }
-    if object.container == Container::Loose {
+    let Archive { object, container } = archive;
+    if *container == Container::Loose {
         return Ok(object.whole(max).await?.to_vec());
     }
-    let mut stream =
-        MemberStream::new(object.container, &SeekPoint::START, None, vec![Wanted::from(member)])?;
+    let mut stream = MemberStream::new(*container, &SeekPoint::START, None, vec![Wanted::from(member)])?;
     let mut keep = Keep(Vec::new());
     object
         .each(&mut |chunk| {

@@ -1,11 +1,12 @@
 //! What an archive holds.
 
-use super::{
-    lz4::FrameFacts,
-    object::{Object, Ranged},
-};
+use super::lz4::FrameFacts;
+use crate::object::Object;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    io,
+};
 use tarquet_common::{
     archive::ArchiveIdentity,
     codes::archive as codes,
@@ -18,11 +19,42 @@ use tarquet_container::{
     seek::Spacing,
     tar::Walker,
     unpack::Unpacker,
+    zip::RangedReader,
 };
 use tarquet_coordinator::kinds::convert::{Filter, Ignored};
 
 /// Most members that are kept in memory.
 const MEMBERS_MAX: usize = 20_000_000;
+
+/// An object that holds members, or is one.
+#[derive(Clone)]
+pub(crate) struct Archive {
+    /// The object.
+    pub object: Object,
+    /// What its name promises.
+    pub container: Container,
+}
+
+impl Archive {
+    /// The archive that the name of an object promises.
+    ///
+    /// # Errors
+    /// `UNKNOWN_CONTAINER`.
+    pub(crate) fn of(object: Object) -> Result<Self, Failure> {
+        let container = Container::of(&object.uri)?;
+        Ok(Self { object, container })
+    }
+}
+
+impl RangedReader for &Archive {
+    fn size(&self) -> u64 {
+        self.object.size
+    }
+
+    fn read_at(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        self.object.read_at(offset, len)
+    }
+}
 
 /// What was found, to the end or to the first thing that is wrong.
 #[derive(Debug, Default, Serialize)]
@@ -54,12 +86,13 @@ pub(crate) struct Survey {
 }
 
 /// Reads an archive. What is wrong with it is part of the survey; an error is what has nothing to do with its bytes.
-pub(crate) async fn survey(object: &Object) -> Result<Survey, Failure> {
-    let mut survey = Survey { container: Some(object.container), ..Survey::default() };
-    let read = match object.container {
+pub(crate) async fn survey(archive: &Archive) -> Result<Survey, Failure> {
+    let Archive { object, container } = archive;
+    let mut survey = Survey { container: Some(*container), ..Survey::default() };
+    let read = match container {
         Container::Loose => loose(object, &mut survey),
-        Container::Zip => zip(object, &mut survey),
-        _ => stream(object, &mut survey).await,
+        Container::Zip => zip(archive, &mut survey),
+        _ => stream(archive, &mut survey).await,
     };
     match read {
         Err(failure) if failure.class() != Class::Input => return Err(failure),
@@ -77,11 +110,12 @@ fn loose(object: &Object, survey: &mut Survey) -> Result<(), Failure> {
 }
 
 /// A zip archive has a directory, which is indexed in memory and read back.
-fn zip(object: &Object, survey: &mut Survey) -> Result<(), Failure> {
+fn zip(archive: &Archive, survey: &mut Survey) -> Result<(), Failure> {
+    let object = &archive.object;
     survey.uncompressed = object.size;
     let identity = ArchiveIdentity { uri: object.uri.clone(), etag: object.etag.clone(), size: object.size };
     let objects = IndexObjects { members: Vec::new(), windows: Vec::new() };
-    let (_, objects) = index_zip(identity, &Ranged(object), IndexLimits::default(), objects)?;
+    let (_, objects) = index_zip(identity, &archive, IndexLimits::default(), objects)?;
     let trailer = &objects.windows[objects.windows.len().saturating_sub(TRAILER_LEN)..];
     let trailer = Trailer::read(trailer, objects.windows.len() as u64)?;
     for member in MembersReader::open(objects.members.into(), &trailer)?.members() {
@@ -91,16 +125,17 @@ fn zip(object: &Object, survey: &mut Survey) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn stream(object: &Object, survey: &mut Survey) -> Result<(), Failure> {
-    let mut unpacker = Unpacker::from_start(object.container, Spacing::for_partition(1 << 29))?;
-    let mut taker = Taker { walker: Walker::new(object.container), survey };
+async fn stream(archive: &Archive, survey: &mut Survey) -> Result<(), Failure> {
+    let Archive { object, container } = archive;
+    let mut unpacker = Unpacker::from_start(*container, Spacing::for_partition(1 << 29))?;
+    let mut taker = Taker { walker: Walker::new(*container), survey };
     let mut head = Vec::new();
     let mut checked = false;
     let mut feed = |chunk: &[u8]| -> Result<bool, Failure> {
         if !checked {
             head.extend_from_slice(&chunk[..chunk.len().min(HEAD_LEN - head.len())]);
             if head.len() == HEAD_LEN || head.len() as u64 == object.size {
-                check_head(object.container, &head)?;
+                check_head(*container, &head)?;
                 checked = true;
             }
         }

@@ -5,8 +5,8 @@ use super::{
     colsum::Sums,
     frame::Frame,
     pandas,
-    sink::{ObjectWriter, Sink},
 };
+use crate::generate::{ObjectWriter, Sink};
 use serde::Serialize;
 use std::{
     io::{self, Write},

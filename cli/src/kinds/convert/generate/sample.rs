@@ -1,13 +1,13 @@
 //! The sample archives of this repository, carried in the binary: what was tried there can be tried anywhere.
 
-use super::sink::Sink;
+use crate::generate::Sink;
 use serde::Serialize;
 use std::io::{self, Write};
 
 /// One archive with linked blocks, as Python's `lz4.frame` writes them, and one as the `lz4` command does.
 const ARCHIVES: [(&str, &[u8]); 2] = [
-    ("north.tar.lz4", include_bytes!("../../../examples/frames/north.tar.lz4")),
-    ("south.tar.lz4", include_bytes!("../../../examples/frames/south.tar.lz4")),
+    ("north.tar.lz4", include_bytes!("../../../../../examples/frames/north.tar.lz4")),
+    ("south.tar.lz4", include_bytes!("../../../../../examples/frames/south.tar.lz4")),
 ];
 /// Members of both together; the last of them is no HDF5.
 const MEMBERS: u64 = 320;

@@ -1,0 +1,22 @@
+//! The kinds of jobs, as people meet them.
+//!
+//! What the screens, the grammar and the commands say of a job is neutral until it comes to what a kind alone knows: what
+//! its items and sources are called, what a stage does, which keys its spec has, what its inputs look like from inside. A
+//! **face** says that. The **words** of a face are plain data, which screens are drawn with; the word of a kind that this
+//! build does not know stands for neutral ones. The **registry** is the one file that names each kind; the rest of it is in
+//! a folder of its own.
+
+pub(crate) mod convert;
+mod face;
+mod help;
+mod keys;
+#[cfg(test)]
+pub(crate) mod made_up;
+mod registry;
+mod words;
+
+pub(crate) use face::{Answer, InspectFlags, Inspected};
+pub(crate) use help::{ABOUT, INSPECT, INSPECT_EXAMPLES, INSPECT_URI, PLAN_NOTE};
+pub(crate) use keys::{Format, Key, STORE};
+pub(crate) use registry::{Make, RunFlags, of, reader_of, words_of};
+pub(crate) use words::{Noun, Words};
