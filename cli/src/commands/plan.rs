@@ -1,16 +1,8 @@
 //! `tarquet plan`: what a job would do; writes nothing.
 
 use crate::{
-    args::Format,
-    connection::block_on,
-    context::Context,
-    error::CliError,
-    exit::Exit,
-    kinds,
-    plan::{gather, reckon},
-    screens, spec,
+    args::Format, connection::block_on, context::Context, error::CliError, exit::Exit, kinds, screens, spec,
 };
-use tarquet_common::spec::Spec;
 
 /// Which job.
 #[derive(Debug, clap::Args)]
@@ -22,12 +14,13 @@ pub(crate) struct Args {
 
 /// Plans.
 pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
-    let Spec::Convert(spec) = spec::of_flags(&args.job, &cx.globals.store)?;
-    let view = reckon(&spec, &block_on(async { Ok(gather(&spec).await?) })?);
+    let spec = spec::of_flags(&args.job, &cx.globals.store)?;
+    let face = kinds::of(spec.kind());
+    let view = block_on(async { Ok(face.plan(&spec).await?) })?;
     match cx.format() {
-        Format::Json | Format::Jsonl => cx.answer_json(&view)?,
+        Format::Json | Format::Jsonl => cx.answer_json(&view.data)?,
         Format::Name => cx.answer(&view.name)?,
-        Format::Table => cx.answer(&screens::plan(&view, cx.look()))?,
+        Format::Table => cx.answer(&screens::plan(face.words(), &view, cx.look()))?,
     }
     Ok(Exit::Done)
 }

@@ -1,6 +1,6 @@
 //! What a kind says to people.
 
-use super::{keys::Format, words::Words};
+use super::{keys::Format, plan::PlanView, words::Words};
 use crate::{args, object::Object, render::Look};
 use async_trait::async_trait;
 use serde_json::Value;
@@ -21,6 +21,12 @@ pub(crate) trait Face: Sync {
     /// # Errors
     /// Why it cannot.
     async fn preflight(&self, spec: &Spec) -> Result<(), Failure>;
+
+    /// What a job of this spec would do. Writes nothing.
+    ///
+    /// # Errors
+    /// What the stores said, or is wrong with the spec.
+    async fn plan(&self, spec: &Spec) -> Result<PlanView, Failure>;
 
     /// Whether an object of this name would be an input of its jobs; if not, why.
     ///

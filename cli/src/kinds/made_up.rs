@@ -3,6 +3,7 @@
 use super::{
     face::{Answer, Face, InspectFlags, Inspected},
     keys::Format,
+    plan::PlanView,
     words::{Noun, Words},
 };
 use crate::{args, object::Object, render::Look};
@@ -37,6 +38,10 @@ impl Face for Lines {
 
     async fn preflight(&self, _: &Spec) -> Result<(), Failure> {
         Ok(())
+    }
+
+    async fn plan(&self, spec: &Spec) -> Result<PlanView, Failure> {
+        Ok(PlanView { name: spec.display_name().to_owned(), ..PlanView::default() })
     }
 
     fn claim(&self, uri: &str) -> Result<(), Failure> {

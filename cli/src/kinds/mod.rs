@@ -6,17 +6,19 @@
 //! build does not know stands for neutral ones. The **registry** is the one file that names each kind; the rest of it is in
 //! a folder of its own.
 
-pub(crate) mod convert;
+mod convert;
 mod face;
-mod help;
 mod keys;
 #[cfg(test)]
 pub(crate) mod made_up;
+mod plan;
 mod registry;
 mod words;
 
 pub(crate) use face::{Answer, InspectFlags, Inspected};
-pub(crate) use help::{ABOUT, INSPECT, INSPECT_EXAMPLES, INSPECT_URI, PLAN_NOTE};
 pub(crate) use keys::{Format, Key, STORE};
-pub(crate) use registry::{Make, RunFlags, of, reader_of, words_of};
+pub(crate) use plan::{PlanLine, PlanView};
+pub(crate) use registry::{
+    ABOUT, INSPECT, INSPECT_EXAMPLES, INSPECT_URI, Make, PLAN_NOTE, RunFlags, of, reader_of, words_of,
+};
 pub(crate) use words::{Noun, Words};

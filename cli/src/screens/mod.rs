@@ -11,7 +11,7 @@ mod tests;
 
 pub(crate) use failures::{Groups, failures, one_failure};
 pub(crate) use lists::{jobs, short, workers};
-pub(crate) use plan::{PlanView, plan};
+pub(crate) use plan::plan;
 pub(crate) use status::{StatusScreen, status};
 pub(crate) use summary::summary;
 

@@ -1,11 +1,16 @@
 //! What `convert` says to people.
 
-use super::{inspect::look, keys};
+use super::{
+    inspect::look,
+    keys,
+    plan::{gather, reckon},
+};
 use crate::{
     args,
     kinds::{
         face::{Face, InspectFlags, Inspected},
         keys::Format,
+        plan::PlanView,
         words::{Noun, Words, parquet_readers},
     },
     object::Object,
@@ -55,6 +60,11 @@ impl Face for Convert {
                 .map_err(|f| f.at_uri(spec.schema.file.as_deref().unwrap_or_default()))?;
         }
         Ok(())
+    }
+
+    async fn plan(&self, spec: &Spec) -> Result<PlanView, Failure> {
+        let Spec::Convert(spec) = spec;
+        Ok(reckon(spec, &gather(spec).await?).told())
     }
 
     fn claim(&self, uri: &str) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! From what is known to what is said. Pure.
 
-use crate::{kinds::convert::MemberView, render::counted, screens::PlanView};
+use super::view::PlanView;
+use crate::{kinds::convert::inspect::MemberView, render::counted};
 use tarquet_common::{
     failure::Failure,
     kinds::convert::{ConvertSpec, Output},

@@ -7,6 +7,7 @@
 mod gather;
 mod head;
 mod reckon;
+mod view;
 
 pub(crate) use gather::gather;
 pub(crate) use reckon::reckon;

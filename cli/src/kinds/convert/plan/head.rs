@@ -1,6 +1,6 @@
 //! The first members of an archive.
 
-use crate::{kinds::convert::Archive, object::Object};
+use crate::{kinds::convert::inspect::Archive, object::Object};
 use tarquet_common::failure::{Class, Failure};
 use tarquet_container::{Container, Member, Sink, seek::Spacing, tar::Walker, unpack::Unpacker};
 use tarquet_coordinator::kinds::convert::{Filter, Ignored};

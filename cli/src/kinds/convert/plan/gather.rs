@@ -5,7 +5,7 @@ use super::{
     reckon::{ArchiveFacts, Known},
 };
 use crate::{
-    kinds::convert::{Archive, MemberView},
+    kinds::convert::inspect::{Archive, MemberView},
     object::Object,
     uploads,
 };
