@@ -1,8 +1,8 @@
-//! Compiles `tarquet/v1/*.proto` without `protoc`, and keeps the descriptors for the reflection service.
+//! Compiles `tarquet/v2/*.proto` without `protoc`, and keeps the descriptors for the reflection service.
 
 use std::{env, fs, path::PathBuf};
 
-const FILES: [&str; 3] = ["tarquet/v1/failure.proto", "tarquet/v1/worker.proto", "tarquet/v1/jobs.proto"];
+const FILES: [&str; 3] = ["tarquet/v2/failure.proto", "tarquet/v2/worker.proto", "tarquet/v2/jobs.proto"];
 
 /// Messages that mirror a view of the core field by field; see `convert::views`.
 const MIRRORS: [&str; 19] = [
@@ -40,13 +40,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut builder = tonic_prost_build::configure();
     for name in MIRRORS {
         builder = builder.message_attribute(
-            format!(".tarquet.v1.{name}"),
+            format!(".tarquet.v2.{name}"),
             "#[derive(serde::Serialize, serde::Deserialize)]\n#[serde(default)]",
         );
     }
     for (name, tuple) in TUPLES {
         builder = builder.message_attribute(
-            format!(".tarquet.v1.{name}"),
+            format!(".tarquet.v2.{name}"),
             format!(
                 "#[derive(serde::Serialize, serde::Deserialize)]\n#[serde(from = \"{tuple}\", into = \"{tuple}\")]"
             ),
@@ -54,8 +54,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     // A view has its extras beside its other counts.
     builder = builder
-        .btree_map(".tarquet.v1.Counts")
-        .field_attribute(".tarquet.v1.Counts.extras", "#[serde(flatten)]");
+        .btree_map(".tarquet.v2.Counts")
+        .field_attribute(".tarquet.v2.Counts.extras", "#[serde(flatten)]");
     builder.compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }

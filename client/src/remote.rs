@@ -17,7 +17,7 @@ use tarquet_proto::{
     client::{Access, Line},
     convert::mirror,
     status::{Said, read},
-    v1::{self, job_service_client::JobServiceClient},
+    v2::{self, job_service_client::JobServiceClient},
 };
 use tonic::{Response, Status};
 
@@ -46,8 +46,8 @@ impl RemoteJobs {
     }
 }
 
-fn named(job: &str) -> v1::GetJobRequest {
-    v1::GetJobRequest { job: job.to_owned() }
+fn named(job: &str) -> v2::GetJobRequest {
+    v2::GetJobRequest { job: job.to_owned() }
 }
 
 fn wire_limit(limit: usize) -> u32 {
@@ -93,7 +93,7 @@ fn id(text: &str) -> Result<JobId, JobsError> {
 #[async_trait]
 impl Jobs for RemoteJobs {
     async fn submit(&self, token: String, spec: serde_json::Value) -> Result<Submitted, JobsError> {
-        let ask = v1::SubmitRequest { token, spec_json: spec.to_string().into_bytes() };
+        let ask = v2::SubmitRequest { token, spec_json: spec.to_string().into_bytes() };
         let said = call(WISH, self.client().submit(ask)).await?;
         Ok(Submitted { job: id(&said.job)?, known: said.known })
     }
@@ -117,7 +117,7 @@ impl Jobs for RemoteJobs {
     }
 
     async fn jobs(&self, before: Option<JobId>, limit: usize) -> Result<Lines<JobLine>, JobsError> {
-        let ask = v1::ListJobsRequest { before: before.map(|b| b.to_string()), limit: wire_limit(limit) };
+        let ask = v2::ListJobsRequest { before: before.map(|b| b.to_string()), limit: wire_limit(limit) };
         let said = call(LOOK, self.client().list_jobs(ask)).await?;
         Ok(Lines { lines: views(&said.jobs)?, more: said.more })
     }
@@ -129,23 +129,23 @@ impl Jobs for RemoteJobs {
         from: (u8, u32),
         limit: usize,
     ) -> Result<ShardPage, JobsError> {
-        let ask = v1::ListShardsRequest {
+        let ask = v2::ListShardsRequest {
             job: job.to_owned(),
             filter: view(&filter)?,
-            from: Some(v1::ShardPlace { stage: from.0.into(), shard: from.1 }),
+            from: Some(v2::ShardPlace { stage: from.0.into(), shard: from.1 }),
             limit: wire_limit(limit),
         };
         view(&call(LOOK, self.client().list_shards(ask)).await?)
     }
 
     async fn workers(&self, after: Option<WorkerId>, limit: usize) -> Result<Lines<WorkerLine>, JobsError> {
-        let ask = v1::ListWorkersRequest { after: after.map(|w| w.0), limit: wire_limit(limit) };
+        let ask = v2::ListWorkersRequest { after: after.map(|w| w.0), limit: wire_limit(limit) };
         let said = call(LOOK, self.client().list_workers(ask)).await?;
         Ok(Lines { lines: views(&said.workers)?, more: said.more })
     }
 
     async fn events(&self, job: Option<&str>, limit: usize) -> Result<Vec<EventLine>, JobsError> {
-        let ask = v1::ListEventsRequest { job: job.map(str::to_owned), limit: wire_limit(limit) };
+        let ask = v2::ListEventsRequest { job: job.map(str::to_owned), limit: wire_limit(limit) };
         views(&call(LOOK, self.client().list_events(ask)).await?.events)
     }
 
@@ -157,7 +157,7 @@ impl Jobs for RemoteJobs {
         let mut client = self.client();
         let said = match steer {
             Steer::Cancel { reason } => {
-                let ask = v1::CancelRequest { job: job.to_owned(), reason };
+                let ask = v2::CancelRequest { job: job.to_owned(), reason };
                 call(WISH, client.cancel(ask)).await
             }
             Steer::Pause => call(WISH, client.pause(named(job))).await,
@@ -165,7 +165,7 @@ impl Jobs for RemoteJobs {
             Steer::Retry => call(WISH, client.retry(named(job))).await,
             Steer::Accept => call(WISH, client.accept(named(job))).await,
             Steer::Priority(priority) => {
-                let ask = v1::SetPriorityRequest { job: job.to_owned(), priority };
+                let ask = v2::SetPriorityRequest { job: job.to_owned(), priority };
                 call(WISH, client.set_priority(ask)).await
             }
             Steer::Forget => call(WISH, client.forget(named(job))).await,
@@ -174,13 +174,13 @@ impl Jobs for RemoteJobs {
     }
 
     async fn drain(&self, worker: WorkerId) -> Result<(), JobsError> {
-        let ask = v1::DrainWorkerRequest { worker: worker.0 };
+        let ask = v2::DrainWorkerRequest { worker: worker.0 };
         call(WISH, self.client().drain_worker(ask)).await.map(|_| ())
     }
 
     async fn adopt(&self, job_uri: &str, store: StoreSettings) -> Result<Adopted, JobsError> {
         let store_json = serde_json::to_vec(&store).expect("store settings are plain data");
-        let ask = v1::AdoptRequest { job_uri: job_uri.to_owned(), store_json };
+        let ask = v2::AdoptRequest { job_uri: job_uri.to_owned(), store_json };
         let said = call(WISH, self.client().adopt(ask)).await?;
         Ok(Adopted { job: id(&said.job)?, rebuilt: said.rebuilt })
     }

@@ -10,7 +10,7 @@ pub const MESSAGE_BYTES_MAX: usize = 16 << 20;
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/tarquet.bin"));
 
 /// Every method of every service in an encoded descriptor set, as the path that a call of it has:
-/// `/tarquet.v1.JobService/Submit`.
+/// `/tarquet.v2.JobService/Submit`.
 pub fn methods(descriptors: &[u8]) -> Result<Vec<String>, DecodeError> {
     let mut paths = Vec::new();
     for file in FileDescriptorSet::decode(descriptors)?.file {
@@ -32,7 +32,7 @@ mod tests {
     #[test]
     fn both_services_are_found() {
         let found = methods(DESCRIPTORS).unwrap();
-        for path in ["/tarquet.v1.WorkerService/Acquire", "/tarquet.v1.JobService/WatchJob"] {
+        for path in ["/tarquet.v2.WorkerService/Acquire", "/tarquet.v2.JobService/WatchJob"] {
             assert!(found.iter().any(|m| m == path), "{found:?}");
         }
         assert!(methods(b"\xff").is_err());

@@ -1,6 +1,6 @@
 //! The wire between coordinator, workers and the command line.
 //!
-//! [`v1`] is generated from `tarquet/v1/*.proto`, whose comments say who sends each message, when, and what a
+//! [`v2`] is generated from `tarquet/v2/*.proto`, whose comments say who sends each message, when, and what a
 //! repeat means. [`convert`] turns messages into the domain types of `tarquet-common` and back; nothing else
 //! of ours names a generated type but the services and the transports. [`status`] carries a typed failure
 //! inside a gRPC status, and back. [`client`] is the way to a coordinator, [`tls`] what protects it.
@@ -11,10 +11,10 @@ mod describe;
 pub mod status;
 pub mod tls;
 
-/// Generated messages, clients and servers of the package `tarquet.v1`.
-pub mod v1 {
+/// Generated messages, clients and servers of the package `tarquet.v2`.
+pub mod v2 {
     #![expect(clippy::allow_attributes_without_reason, reason = "generated")]
-    include!(concat!(env!("OUT_DIR"), "/tarquet.v1.rs"));
+    include!(concat!(env!("OUT_DIR"), "/tarquet.v2.rs"));
 }
 
 pub use describe::{DESCRIPTORS, MESSAGE_BYTES_MAX, methods};

@@ -12,11 +12,13 @@
 //! | refused, class `Denied` | `PERMISSION_DENIED` | `Failure` |
 //! | refused, class `Environment` or `Lost` | `UNAVAILABLE` | `Failure` |
 //! | refused, class `Bug` | `INTERNAL` | `Failure` |
-//! | anything without a detail of ours | the transport's | none: unreachable, to be repeated |
+//! | a call of another version of the protocol | `INVALID_ARGUMENT` | `Failure` |
+//! | `UNIMPLEMENTED` without a detail of ours | the transport's | none: the same, said by an older coordinator |
+//! | anything else without a detail of ours | the transport's | none: unreachable, to be repeated |
 
 use crate::{
     convert::{BadMessage, from_failure, to_failure},
-    v1,
+    v2,
 };
 use prost::Message;
 use tarquet_common::{
@@ -26,8 +28,14 @@ use tarquet_common::{
 };
 use tonic::{Code, Status};
 
-const FAILURE_URL: &str = "type.googleapis.com/tarquet.v1.Failure";
-const UNKNOWN_WORKER_URL: &str = "type.googleapis.com/tarquet.v1.UnknownWorker";
+const FAILURE_URL: &str = "type.googleapis.com/tarquet.v2.Failure";
+/// Where callers of the first version look. Failures have not changed since.
+const FAILURE_URL_V1: &str = "type.googleapis.com/tarquet.v1.Failure";
+/// Begins the path of every call of ours, whatever the version.
+const OURS: &str = "/tarquet.";
+/// The version that is served.
+const SERVED: &str = "tarquet.v2";
+const UNKNOWN_WORKER_URL: &str = "type.googleapis.com/tarquet.v2.UnknownWorker";
 
 /// `google.protobuf.Any`.
 #[derive(Clone, PartialEq, Message)]
@@ -75,7 +83,7 @@ pub fn refused(failure: &Failure) -> Status {
 /// "I do not know this worker" as a status.
 pub fn unknown_worker() -> Status {
     let told = LeasingError::UnknownWorker.to_string();
-    with_detail(Code::FailedPrecondition, &told, UNKNOWN_WORKER_URL, &v1::UnknownWorker {})
+    with_detail(Code::FailedPrecondition, &told, UNKNOWN_WORKER_URL, &v2::UnknownWorker {})
 }
 
 /// A message that could not be read, as a status.
@@ -83,9 +91,26 @@ pub fn malformed(bad: &BadMessage) -> Status {
     refused(&Failure::new(cluster::MALFORMED_MESSAGE, bad.to_string()).at_item(bad.field))
 }
 
+/// What is answered to a call at `path`, which is not served: who speaks another version of the protocol is told so, in
+/// that version's terms. `None` if it is no call of ours at all.
+pub fn of_another_version(path: &str) -> Option<Status> {
+    let version = path.strip_prefix(OURS)?.split('.').next()?;
+    let (theirs, ours) = (format!("tarquet.{version}"), SERVED);
+    let told = format!("the caller speaks {theirs}, the coordinator {ours}");
+    let failure = Failure::new(cluster::BUILD_DIFFERS, told).expected(ours, theirs);
+    let detail = from_failure(&failure);
+    Some(with_details(Code::InvalidArgument, &failure.message, &[FAILURE_URL, FAILURE_URL_V1], &detail))
+}
+
 /// What a status says; one that the transport made says why there is no connection, if that is known.
 pub fn read(status: &Status) -> Said {
     match told(status) {
+        Said::Nothing if status.code() == Code::Unimplemented => {
+            let told = "the coordinator does not know the call: it is another version's";
+            let mut failure = Failure::new(cluster::BUILD_DIFFERS, told);
+            failure.causes.push(status.message().to_owned());
+            Said::Refused(Box::new(failure))
+        }
         Said::Nothing => unconnected(status).map_or(Said::Nothing, |f| Said::Refused(Box::new(f))),
         said => said,
     }
@@ -118,7 +143,7 @@ fn told(status: &Status) -> Said {
         match any.type_url.as_str() {
             UNKNOWN_WORKER_URL => return Said::UnknownWorker,
             FAILURE_URL => {
-                let failure = v1::Failure::decode(any.value.as_slice()).ok().and_then(|m| to_failure(m).ok());
+                let failure = v2::Failure::decode(any.value.as_slice()).ok().and_then(|m| to_failure(m).ok());
                 return failure.map_or(Said::Nothing, |f| Said::Refused(Box::new(f)));
             }
             _ => {}
@@ -146,8 +171,13 @@ pub fn to_leasing_error(status: &Status) -> LeasingError {
 }
 
 fn with_detail(code: Code, message: &str, type_url: &str, detail: &impl Message) -> Status {
-    let any = Any { type_url: type_url.to_owned(), value: detail.encode_to_vec() };
-    let rpc = RpcStatus { code: code.into(), message: message.to_owned(), details: vec![any] };
+    with_details(code, message, &[type_url], detail)
+}
+
+fn with_details(code: Code, message: &str, type_urls: &[&str], detail: &impl Message) -> Status {
+    let any = |url: &&str| Any { type_url: (*url).to_owned(), value: detail.encode_to_vec() };
+    let details = type_urls.iter().map(any).collect();
+    let rpc = RpcStatus { code: code.into(), message: message.to_owned(), details };
     Status::with_details(code, message, rpc.encode_to_vec().into())
 }
 
@@ -173,6 +203,24 @@ mod tests {
         assert!(matches!(to_leasing_error(&proxy), LeasingError::Unreachable(_)));
         let garbage = Status::with_details(Code::Internal, "x", vec![0xff; 9].into());
         assert!(matches!(to_leasing_error(&garbage), LeasingError::Unreachable(_)));
+    }
+
+    #[test]
+    fn versions_tell_each_other_apart() {
+        let status = of_another_version("/tarquet.v1.WorkerService/Register").unwrap();
+        let Said::Refused(failure) = read(&status) else { panic!("{status:?}") };
+        assert_eq!(failure.code, cluster::BUILD_DIFFERS);
+        assert_eq!(
+            (failure.expected.as_deref(), failure.found.as_deref()),
+            (Some("tarquet.v2"), Some("tarquet.v1"))
+        );
+        let rpc = RpcStatus::decode(status.details()).unwrap();
+        let theirs = rpc.details.iter().find(|any| any.type_url == FAILURE_URL_V1).unwrap();
+        assert_eq!(v2::Failure::decode(theirs.value.as_slice()).unwrap().code, from_failure(&failure).code);
+        assert!(of_another_version("/grpc.health.v1.Health/Check").is_none());
+        let old = Status::unimplemented("");
+        let Said::Refused(failure) = read(&old) else { panic!("{old:?}") };
+        assert_eq!(failure.code, cluster::BUILD_DIFFERS);
     }
 
     #[test]

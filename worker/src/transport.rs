@@ -26,7 +26,7 @@ use tarquet_proto::{
     client::{Access, Line},
     convert::{self, BadMessage},
     status,
-    v1::worker_service_client::WorkerServiceClient,
+    v2::worker_service_client::WorkerServiceClient,
 };
 use tonic::{Response, Status};
 
@@ -138,7 +138,7 @@ impl Leasing for GrpcLeasing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tarquet_proto::v1::RegisterResponse;
+    use tarquet_proto::v2::RegisterResponse;
 
     #[test]
     fn an_answer_without_times_is_none() {

@@ -19,7 +19,11 @@ use tarquet_common::{
     receipt::Receipt,
 };
 
-const VERSION: u8 = 1;
+/// What is written.
+const VERSION: u8 = 2;
+/// What reads as well: the first release counted members where items are counted now, and kept a job's store in its spec
+/// alone; rows still take its names.
+const FIRST: u8 = 1;
 
 /// Names one row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,7 +68,7 @@ pub enum CorruptLedger {
     #[error("the ledger holds a key of no known shape: {0:02x?}")]
     Key(Vec<u8>),
     /// A value of another version.
-    #[error("the ledger's row {key:?} has version {found}, not {VERSION}")]
+    #[error("the ledger's row {key:?} has version {found}, not {FIRST} to {VERSION}")]
     Version {
         /// The row.
         key: Key,
@@ -142,7 +146,7 @@ fn encode<T: Serialize>(row: &T) -> Vec<u8> {
 
 fn decode<T: DeserializeOwned>(key: &Key, value: &[u8]) -> Result<T, CorruptLedger> {
     match value.split_first() {
-        Some((&VERSION, json)) => {
+        Some((&(FIRST | VERSION), json)) => {
             serde_json::from_slice(json).map_err(|source| CorruptLedger::Value { key: key.clone(), source })
         }
         other => {

@@ -104,6 +104,18 @@ fn a_ledger_loads_what_was_recorded() {
 }
 
 #[test]
+fn rows_are_of_the_second_version_and_those_of_the_first_read() {
+    let state = planned();
+    let mut first = rows(&state);
+    assert!(first.iter().all(|(_, value)| value[0] == 2));
+    first.iter_mut().for_each(|(_, value)| value[0] = 1);
+    assert_eq!(load(first).expect("it loads").rows(), state.rows());
+    let newer = rows(&state).into_iter().map(|(key, value)| (key, [&[3], &value[1..]].concat())).collect();
+    let found = load(newer).expect_err("nobody has written that yet");
+    assert!(matches!(found, CorruptLedger::Version { found: 3, .. }), "{found}");
+}
+
+#[test]
 fn damage_is_named() {
     let whole = rows(&planned());
     let at = |key: &Key| whole.iter().position(|(k, _)| *k == key.to_bytes()).expect("the row is there");

@@ -22,30 +22,30 @@ pub const METHODS: [(&str, Least); 27] = [
     ("/grpc.health.v1.Health/Check", OPEN),
     ("/grpc.health.v1.Health/Watch", OPEN),
     ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", VIEWER),
-    ("/tarquet.v1.JobService/Accept", OPERATOR),
-    ("/tarquet.v1.JobService/Adopt", OPERATOR),
-    ("/tarquet.v1.JobService/Cancel", OPERATOR),
-    ("/tarquet.v1.JobService/DrainWorker", OPERATOR),
-    ("/tarquet.v1.JobService/Forget", OPERATOR),
-    ("/tarquet.v1.JobService/GetJob", VIEWER),
-    ("/tarquet.v1.JobService/GetSpec", VIEWER),
-    ("/tarquet.v1.JobService/ListEvents", VIEWER),
-    ("/tarquet.v1.JobService/ListFailures", VIEWER),
-    ("/tarquet.v1.JobService/ListJobs", VIEWER),
-    ("/tarquet.v1.JobService/ListShards", VIEWER),
-    ("/tarquet.v1.JobService/ListWorkers", VIEWER),
-    ("/tarquet.v1.JobService/Pause", OPERATOR),
-    ("/tarquet.v1.JobService/Resume", OPERATOR),
-    ("/tarquet.v1.JobService/Retry", OPERATOR),
-    ("/tarquet.v1.JobService/SetPriority", OPERATOR),
-    ("/tarquet.v1.JobService/Submit", OPERATOR),
-    ("/tarquet.v1.JobService/WatchJob", VIEWER),
-    ("/tarquet.v1.WorkerService/Acquire", WORKER),
-    ("/tarquet.v1.WorkerService/Complete", WORKER),
-    ("/tarquet.v1.WorkerService/Fail", WORKER),
-    ("/tarquet.v1.WorkerService/Goodbye", WORKER),
-    ("/tarquet.v1.WorkerService/Register", WORKER),
-    ("/tarquet.v1.WorkerService/Renew", WORKER),
+    ("/tarquet.v2.JobService/Accept", OPERATOR),
+    ("/tarquet.v2.JobService/Adopt", OPERATOR),
+    ("/tarquet.v2.JobService/Cancel", OPERATOR),
+    ("/tarquet.v2.JobService/DrainWorker", OPERATOR),
+    ("/tarquet.v2.JobService/Forget", OPERATOR),
+    ("/tarquet.v2.JobService/GetJob", VIEWER),
+    ("/tarquet.v2.JobService/GetSpec", VIEWER),
+    ("/tarquet.v2.JobService/ListEvents", VIEWER),
+    ("/tarquet.v2.JobService/ListFailures", VIEWER),
+    ("/tarquet.v2.JobService/ListJobs", VIEWER),
+    ("/tarquet.v2.JobService/ListShards", VIEWER),
+    ("/tarquet.v2.JobService/ListWorkers", VIEWER),
+    ("/tarquet.v2.JobService/Pause", OPERATOR),
+    ("/tarquet.v2.JobService/Resume", OPERATOR),
+    ("/tarquet.v2.JobService/Retry", OPERATOR),
+    ("/tarquet.v2.JobService/SetPriority", OPERATOR),
+    ("/tarquet.v2.JobService/Submit", OPERATOR),
+    ("/tarquet.v2.JobService/WatchJob", VIEWER),
+    ("/tarquet.v2.WorkerService/Acquire", WORKER),
+    ("/tarquet.v2.WorkerService/Complete", WORKER),
+    ("/tarquet.v2.WorkerService/Fail", WORKER),
+    ("/tarquet.v2.WorkerService/Goodbye", WORKER),
+    ("/tarquet.v2.WorkerService/Register", WORKER),
+    ("/tarquet.v2.WorkerService/Renew", WORKER),
 ];
 
 /// Who may call the method at a path; `None` if there is no such method.
@@ -75,12 +75,12 @@ mod tests {
     #[test]
     fn what_changes_something_is_not_for_viewers() {
         let looks = ["Get", "List", "Watch"];
-        for (path, allowed) in METHODS.iter().filter(|(m, _)| m.starts_with("/tarquet.v1.JobService/")) {
+        for (path, allowed) in METHODS.iter().filter(|(m, _)| m.starts_with("/tarquet.v2.JobService/")) {
             let method = path.rsplit('/').next().unwrap();
             let harmless = looks.iter().any(|l| method.starts_with(l));
             assert_eq!(*allowed == VIEWER, harmless, "{path}");
         }
-        assert_eq!(least("/tarquet.v1.JobService/Submit").unwrap().1, OPERATOR);
-        assert_eq!(least("/tarquet.v1.JobService/Nothing"), None);
+        assert_eq!(least("/tarquet.v2.JobService/Submit").unwrap().1, OPERATOR);
+        assert_eq!(least("/tarquet.v2.JobService/Nothing"), None);
     }
 }

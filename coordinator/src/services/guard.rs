@@ -134,10 +134,13 @@ fn presented(headers: &HeaderMap) -> Option<String> {
 /// For gRPC: the method's least role, and a body that counts.
 pub(super) async fn grpc(State(guard): State<Arc<Guard>>, ask: Request, next: Next) -> Response {
     // What is not in the table is not served; only who has a token is told so.
-    let (method, role) = least(ask.uri().path()).unwrap_or(("/unknown", Least::Role(Role::Viewer)));
-    let answer = match guard.admit(&ask, role) {
-        Err(failure) => status::refused(&failure).into_http::<Body>(),
-        Ok(()) => {
+    let known = least(ask.uri().path());
+    let (method, role) = known.unwrap_or(("/unknown", Least::Role(Role::Viewer)));
+    let another = if known.is_none() { status::of_another_version(ask.uri().path()) } else { None };
+    let answer = match (guard.admit(&ask, role), another) {
+        (Err(failure), _) => status::refused(&failure).into_http::<Body>(),
+        (Ok(()), Some(another)) => another.into_http::<Body>(),
+        (Ok(()), None) => {
             let charge = guard.budget.charge();
             next.run(ask.map(|body| charge.meter(body))).await
         }

@@ -8,8 +8,8 @@ use tarquet_common::{ids::WorkerId, store::StoreSettings};
 use tarquet_core::views::ShardFilter;
 use tarquet_proto::{
     convert::{BadMessage, mirror},
-    status, v1,
-    v1::job_service_server::JobService,
+    status, v2,
+    v2::job_service_server::JobService,
 };
 use tonic::{Request, Response, Status};
 
@@ -45,50 +45,50 @@ fn json<T: DeserializeOwned>(bytes: &[u8], field: &'static str) -> Result<T, Sta
 }
 
 impl People {
-    async fn steer(&self, job: &str, steer: Steer) -> Answer<v1::SteerResponse> {
+    async fn steer(&self, job: &str, steer: Steer) -> Answer<v2::SteerResponse> {
         let job = self.0.steer(job, steer).await.map_err(refused)?;
-        Ok(Response::new(v1::SteerResponse { job: job.to_string() }))
+        Ok(Response::new(v2::SteerResponse { job: job.to_string() }))
     }
 }
 
 #[tonic::async_trait]
 impl JobService for People {
-    type WatchJobStream = BoxStream<'static, Result<v1::JobStatus, Status>>;
+    type WatchJobStream = BoxStream<'static, Result<v2::JobStatus, Status>>;
 
-    async fn submit(&self, ask: Request<v1::SubmitRequest>) -> Answer<v1::SubmitResponse> {
+    async fn submit(&self, ask: Request<v2::SubmitRequest>) -> Answer<v2::SubmitResponse> {
         let ask = ask.into_inner();
         let spec = json(&ask.spec_json, "spec_json")?;
         let submitted = self.0.submit(ask.token, spec).await.map_err(refused)?;
-        Ok(Response::new(v1::SubmitResponse { job: submitted.job.to_string(), known: submitted.known }))
+        Ok(Response::new(v2::SubmitResponse { job: submitted.job.to_string(), known: submitted.known }))
     }
 
-    async fn get_job(&self, ask: Request<v1::GetJobRequest>) -> Answer<v1::JobStatus> {
+    async fn get_job(&self, ask: Request<v2::GetJobRequest>) -> Answer<v2::JobStatus> {
         let status = self.0.status(&ask.into_inner().job).await.map_err(refused)?;
         Ok(Response::new(message(&status)?))
     }
 
-    async fn watch_job(&self, ask: Request<v1::GetJobRequest>) -> Answer<Self::WatchJobStream> {
+    async fn watch_job(&self, ask: Request<v2::GetJobRequest>) -> Answer<Self::WatchJobStream> {
         let statuses = self.0.watch(&ask.into_inner().job).await.map_err(refused)?;
         let messages = statuses.map(|status| message(&status.map_err(refused)?));
         Ok(Response::new(messages.boxed()))
     }
 
-    async fn get_spec(&self, ask: Request<v1::GetJobRequest>) -> Answer<v1::GetSpecResponse> {
+    async fn get_spec(&self, ask: Request<v2::GetJobRequest>) -> Answer<v2::GetSpecResponse> {
         let name = ask.into_inner().job;
         let job = self.0.resolve(&name).await.map_err(refused)?.to_string();
         let spec = self.0.spec(&job).await.map_err(refused)?;
-        Ok(Response::new(v1::GetSpecResponse { job, spec_json: spec.to_string().into_bytes() }))
+        Ok(Response::new(v2::GetSpecResponse { job, spec_json: spec.to_string().into_bytes() }))
     }
 
-    async fn list_jobs(&self, ask: Request<v1::ListJobsRequest>) -> Answer<v1::ListJobsResponse> {
+    async fn list_jobs(&self, ask: Request<v2::ListJobsRequest>) -> Answer<v2::ListJobsResponse> {
         let ask = ask.into_inner();
         let before = ask.before.map(|id| id.parse()).transpose().map_err(|e| malformed("before", e))?;
         let found = self.0.jobs(before, ask.limit as usize).await.map_err(refused)?;
         let jobs = found.lines.iter().map(message).collect::<Result<_, _>>()?;
-        Ok(Response::new(v1::ListJobsResponse { jobs, more: found.more }))
+        Ok(Response::new(v2::ListJobsResponse { jobs, more: found.more }))
     }
 
-    async fn list_shards(&self, ask: Request<v1::ListShardsRequest>) -> Answer<v1::ListShardsResponse> {
+    async fn list_shards(&self, ask: Request<v2::ListShardsRequest>) -> Answer<v2::ListShardsResponse> {
         let ask = ask.into_inner();
         let filter: ShardFilter = match ask.filter.as_str() {
             "" => ShardFilter::All,
@@ -101,68 +101,68 @@ impl JobService for People {
         Ok(Response::new(message(&page)?))
     }
 
-    async fn list_workers(&self, ask: Request<v1::ListWorkersRequest>) -> Answer<v1::ListWorkersResponse> {
+    async fn list_workers(&self, ask: Request<v2::ListWorkersRequest>) -> Answer<v2::ListWorkersResponse> {
         let ask = ask.into_inner();
         let found = self.0.workers(ask.after.map(WorkerId), ask.limit as usize).await.map_err(refused)?;
         let workers = found.lines.iter().map(message).collect::<Result<_, _>>()?;
-        Ok(Response::new(v1::ListWorkersResponse { workers, more: found.more }))
+        Ok(Response::new(v2::ListWorkersResponse { workers, more: found.more }))
     }
 
-    async fn list_events(&self, ask: Request<v1::ListEventsRequest>) -> Answer<v1::ListEventsResponse> {
+    async fn list_events(&self, ask: Request<v2::ListEventsRequest>) -> Answer<v2::ListEventsResponse> {
         let ask = ask.into_inner();
         let found = self.0.events(ask.job.as_deref(), ask.limit as usize).await.map_err(refused)?;
         let events = found.iter().map(message).collect::<Result<_, _>>()?;
-        Ok(Response::new(v1::ListEventsResponse { events }))
+        Ok(Response::new(v2::ListEventsResponse { events }))
     }
 
-    async fn list_failures(&self, ask: Request<v1::GetJobRequest>) -> Answer<v1::ListFailuresResponse> {
+    async fn list_failures(&self, ask: Request<v2::GetJobRequest>) -> Answer<v2::ListFailuresResponse> {
         let found = self.0.failures(&ask.into_inner().job).await.map_err(refused)?;
         let failures = found.iter().map(message).collect::<Result<_, _>>()?;
-        Ok(Response::new(v1::ListFailuresResponse { failures }))
+        Ok(Response::new(v2::ListFailuresResponse { failures }))
     }
 
-    async fn cancel(&self, ask: Request<v1::CancelRequest>) -> Answer<v1::SteerResponse> {
+    async fn cancel(&self, ask: Request<v2::CancelRequest>) -> Answer<v2::SteerResponse> {
         let ask = ask.into_inner();
         self.steer(&ask.job, Steer::Cancel { reason: ask.reason }).await
     }
 
-    async fn pause(&self, ask: Request<v1::GetJobRequest>) -> Answer<v1::SteerResponse> {
+    async fn pause(&self, ask: Request<v2::GetJobRequest>) -> Answer<v2::SteerResponse> {
         self.steer(&ask.into_inner().job, Steer::Pause).await
     }
 
-    async fn resume(&self, ask: Request<v1::GetJobRequest>) -> Answer<v1::SteerResponse> {
+    async fn resume(&self, ask: Request<v2::GetJobRequest>) -> Answer<v2::SteerResponse> {
         self.steer(&ask.into_inner().job, Steer::Resume).await
     }
 
-    async fn retry(&self, ask: Request<v1::GetJobRequest>) -> Answer<v1::SteerResponse> {
+    async fn retry(&self, ask: Request<v2::GetJobRequest>) -> Answer<v2::SteerResponse> {
         self.steer(&ask.into_inner().job, Steer::Retry).await
     }
 
-    async fn accept(&self, ask: Request<v1::GetJobRequest>) -> Answer<v1::SteerResponse> {
+    async fn accept(&self, ask: Request<v2::GetJobRequest>) -> Answer<v2::SteerResponse> {
         self.steer(&ask.into_inner().job, Steer::Accept).await
     }
 
-    async fn set_priority(&self, ask: Request<v1::SetPriorityRequest>) -> Answer<v1::SteerResponse> {
+    async fn set_priority(&self, ask: Request<v2::SetPriorityRequest>) -> Answer<v2::SteerResponse> {
         let ask = ask.into_inner();
         self.steer(&ask.job, Steer::Priority(ask.priority)).await
     }
 
-    async fn forget(&self, ask: Request<v1::GetJobRequest>) -> Answer<v1::SteerResponse> {
+    async fn forget(&self, ask: Request<v2::GetJobRequest>) -> Answer<v2::SteerResponse> {
         self.steer(&ask.into_inner().job, Steer::Forget).await
     }
 
-    async fn drain_worker(&self, ask: Request<v1::DrainWorkerRequest>) -> Answer<v1::SteerResponse> {
+    async fn drain_worker(&self, ask: Request<v2::DrainWorkerRequest>) -> Answer<v2::SteerResponse> {
         self.0.drain(WorkerId(ask.into_inner().worker)).await.map_err(refused)?;
-        Ok(Response::new(v1::SteerResponse { job: String::new() }))
+        Ok(Response::new(v2::SteerResponse { job: String::new() }))
     }
 
-    async fn adopt(&self, ask: Request<v1::AdoptRequest>) -> Answer<v1::AdoptResponse> {
+    async fn adopt(&self, ask: Request<v2::AdoptRequest>) -> Answer<v2::AdoptResponse> {
         let ask = ask.into_inner();
         let store = match ask.store_json.as_slice() {
             [] => StoreSettings::default(),
             bytes => json(bytes, "store_json")?,
         };
         let adopted = self.0.adopt(&ask.job_uri, store).await.map_err(refused)?;
-        Ok(Response::new(v1::AdoptResponse { job: adopted.job.to_string(), rebuilt: adopted.rebuilt }))
+        Ok(Response::new(v2::AdoptResponse { job: adopted.job.to_string(), rebuilt: adopted.rebuilt }))
     }
 }

@@ -20,7 +20,7 @@ use tarquet_common::{
 use tarquet_proto::{
     DESCRIPTORS, MESSAGE_BYTES_MAX,
     tls::{ALPN_H2, ALPN_HTTP1, ServerFiles},
-    v1::{job_service_server::JobServiceServer, worker_service_server::WorkerServiceServer},
+    v2::{job_service_server::JobServiceServer, worker_service_server::WorkerServiceServer},
 };
 use tokio::{net::TcpListener, sync::watch};
 use tonic::service::Routes;

@@ -4,7 +4,7 @@ use super::{
     BadMessage, from_attempt, from_failure, from_receipt, from_shard, need, to_attempt, to_failure,
     to_receipt, to_shard,
 };
-use crate::v1;
+use crate::v2;
 use tarquet_common::{
     ids::WorkerId,
     leasing::{
@@ -21,8 +21,8 @@ fn to_worker(name: String) -> Result<WorkerId, BadMessage> {
 }
 
 /// Into the message.
-pub fn from_register(r: Register) -> v1::RegisterRequest {
-    v1::RegisterRequest {
+pub fn from_register(r: Register) -> v2::RegisterRequest {
+    v2::RegisterRequest {
         worker: r.worker.0,
         build: r.build,
         slots: r.slots,
@@ -32,7 +32,7 @@ pub fn from_register(r: Register) -> v1::RegisterRequest {
 }
 
 /// Out of the message.
-pub fn to_register(m: v1::RegisterRequest) -> Result<Register, BadMessage> {
+pub fn to_register(m: v2::RegisterRequest) -> Result<Register, BadMessage> {
     Ok(Register {
         worker: to_worker(m.worker)?,
         build: m.build,
@@ -43,8 +43,8 @@ pub fn to_register(m: v1::RegisterRequest) -> Result<Register, BadMessage> {
 }
 
 /// Into the message.
-pub fn from_registered(r: &Registered) -> v1::RegisterResponse {
-    v1::RegisterResponse {
+pub fn from_registered(r: &Registered) -> v2::RegisterResponse {
+    v2::RegisterResponse {
         generation: r.generation,
         lease_ttl_ms: r.lease_ttl_ms,
         renew_every_ms: r.renew_every_ms,
@@ -53,7 +53,7 @@ pub fn from_registered(r: &Registered) -> v1::RegisterResponse {
 }
 
 /// Out of the message. A worker that never renews or gives up at once is no worker: zeros are malformed.
-pub fn to_registered(m: &v1::RegisterResponse) -> Result<Registered, BadMessage> {
+pub fn to_registered(m: &v2::RegisterResponse) -> Result<Registered, BadMessage> {
     let positive = |ms: u64, field: &'static str| match ms {
         0 => Err(BadMessage::malformed(field, "0 ms")),
         ms => Ok(ms),
@@ -67,18 +67,18 @@ pub fn to_registered(m: &v1::RegisterResponse) -> Result<Registered, BadMessage>
 }
 
 /// Into the message.
-pub fn from_acquire(a: Acquire) -> v1::AcquireRequest {
-    v1::AcquireRequest { worker: a.worker.0, request: a.request, wait_ms: a.wait_ms }
+pub fn from_acquire(a: Acquire) -> v2::AcquireRequest {
+    v2::AcquireRequest { worker: a.worker.0, request: a.request, wait_ms: a.wait_ms }
 }
 
 /// Out of the message.
-pub fn to_acquire(m: v1::AcquireRequest) -> Result<Acquire, BadMessage> {
+pub fn to_acquire(m: v2::AcquireRequest) -> Result<Acquire, BadMessage> {
     Ok(Acquire { worker: to_worker(m.worker)?, request: m.request, wait_ms: m.wait_ms })
 }
 
 /// Into the message.
-pub fn from_lease(l: Lease) -> v1::Lease {
-    v1::Lease {
+pub fn from_lease(l: Lease) -> v2::Lease {
+    v2::Lease {
         shard: Some(from_shard(&l.shard)),
         kind: l.kind,
         stage_name: l.stage_name,
@@ -95,8 +95,8 @@ pub fn from_lease(l: Lease) -> v1::Lease {
     }
 }
 
-fn from_store(s: StoreSettings) -> v1::StoreSettings {
-    v1::StoreSettings {
+fn from_store(s: StoreSettings) -> v2::StoreSettings {
+    v2::StoreSettings {
         endpoint: s.endpoint,
         region: s.region,
         profile: s.profile,
@@ -107,7 +107,7 @@ fn from_store(s: StoreSettings) -> v1::StoreSettings {
     }
 }
 
-fn to_store(m: v1::StoreSettings) -> StoreSettings {
+fn to_store(m: v2::StoreSettings) -> StoreSettings {
     StoreSettings {
         endpoint: m.endpoint,
         region: m.region,
@@ -120,7 +120,7 @@ fn to_store(m: v1::StoreSettings) -> StoreSettings {
 }
 
 /// Out of the message.
-pub fn to_lease(m: v1::Lease) -> Result<Lease, BadMessage> {
+pub fn to_lease(m: v2::Lease) -> Result<Lease, BadMessage> {
     Ok(Lease {
         shard: to_shard(m.shard)?,
         kind: m.kind,
@@ -138,8 +138,8 @@ pub fn to_lease(m: v1::Lease) -> Result<Lease, BadMessage> {
     })
 }
 
-fn from_progress(p: Progress) -> v1::Progress {
-    v1::Progress {
+fn from_progress(p: Progress) -> v2::Progress {
+    v2::Progress {
         bytes_done: p.bytes_done,
         items_done: p.items_done,
         rows: p.rows,
@@ -152,7 +152,7 @@ fn from_progress(p: Progress) -> v1::Progress {
     }
 }
 
-fn to_progress(m: v1::Progress) -> Progress {
+fn to_progress(m: v2::Progress) -> Progress {
     Progress {
         bytes_done: m.bytes_done,
         items_done: m.items_done,
@@ -167,8 +167,8 @@ fn to_progress(m: v1::Progress) -> Progress {
 }
 
 /// Into the message.
-pub fn from_renew(r: Renew) -> v1::RenewRequest {
-    v1::RenewRequest {
+pub fn from_renew(r: Renew) -> v2::RenewRequest {
+    v2::RenewRequest {
         worker: r.worker.0,
         shard: Some(from_shard(&r.shard)),
         round: r.round,
@@ -178,7 +178,7 @@ pub fn from_renew(r: Renew) -> v1::RenewRequest {
 }
 
 /// Out of the message.
-pub fn to_renew(m: v1::RenewRequest) -> Result<Renew, BadMessage> {
+pub fn to_renew(m: v2::RenewRequest) -> Result<Renew, BadMessage> {
     Ok(Renew {
         worker: to_worker(m.worker)?,
         shard: to_shard(m.shard)?,
@@ -189,56 +189,56 @@ pub fn to_renew(m: v1::RenewRequest) -> Result<Renew, BadMessage> {
 }
 
 /// Into the message.
-pub fn from_directive(d: Directive) -> v1::RenewResponse {
+pub fn from_directive(d: Directive) -> v2::RenewResponse {
     let directive = match d {
-        Directive::Continue => v1::Directive::Continue,
-        Directive::Stop => v1::Directive::Stop,
-        Directive::Drain => v1::Directive::Drain,
+        Directive::Continue => v2::Directive::Continue,
+        Directive::Stop => v2::Directive::Stop,
+        Directive::Drain => v2::Directive::Drain,
     };
-    v1::RenewResponse { directive: directive.into() }
+    v2::RenewResponse { directive: directive.into() }
 }
 
 /// Out of the message.
-pub fn to_directive(m: &v1::RenewResponse) -> Result<Directive, BadMessage> {
+pub fn to_directive(m: &v2::RenewResponse) -> Result<Directive, BadMessage> {
     match m.directive() {
-        v1::Directive::Continue => Ok(Directive::Continue),
-        v1::Directive::Stop => Ok(Directive::Stop),
-        v1::Directive::Drain => Ok(Directive::Drain),
-        v1::Directive::Unspecified => Err(BadMessage::missing("directive")),
+        v2::Directive::Continue => Ok(Directive::Continue),
+        v2::Directive::Stop => Ok(Directive::Stop),
+        v2::Directive::Drain => Ok(Directive::Drain),
+        v2::Directive::Unspecified => Err(BadMessage::missing("directive")),
     }
 }
 
 /// Into the message.
-pub fn from_complete(c: &Complete) -> v1::CompleteRequest {
-    v1::CompleteRequest { worker: c.worker.0.clone(), receipt: Some(from_receipt(&c.receipt)) }
+pub fn from_complete(c: &Complete) -> v2::CompleteRequest {
+    v2::CompleteRequest { worker: c.worker.0.clone(), receipt: Some(from_receipt(&c.receipt)) }
 }
 
 /// Out of the message.
-pub fn to_complete(m: v1::CompleteRequest) -> Result<Complete, BadMessage> {
+pub fn to_complete(m: v2::CompleteRequest) -> Result<Complete, BadMessage> {
     Ok(Complete { worker: to_worker(m.worker)?, receipt: to_receipt(need(m.receipt, "receipt")?)? })
 }
 
 /// Into the message.
-pub fn from_completed(c: Completed) -> v1::CompleteResponse {
+pub fn from_completed(c: Completed) -> v2::CompleteResponse {
     let outcome = match c {
-        Completed::Accepted => v1::Outcome::Accepted,
-        Completed::Superseded => v1::Outcome::Superseded,
+        Completed::Accepted => v2::Outcome::Accepted,
+        Completed::Superseded => v2::Outcome::Superseded,
     };
-    v1::CompleteResponse { outcome: outcome.into() }
+    v2::CompleteResponse { outcome: outcome.into() }
 }
 
 /// Out of the message.
-pub fn to_completed(m: &v1::CompleteResponse) -> Result<Completed, BadMessage> {
+pub fn to_completed(m: &v2::CompleteResponse) -> Result<Completed, BadMessage> {
     match m.outcome() {
-        v1::Outcome::Accepted => Ok(Completed::Accepted),
-        v1::Outcome::Superseded => Ok(Completed::Superseded),
-        v1::Outcome::Unspecified => Err(BadMessage::missing("outcome")),
+        v2::Outcome::Accepted => Ok(Completed::Accepted),
+        v2::Outcome::Superseded => Ok(Completed::Superseded),
+        v2::Outcome::Unspecified => Err(BadMessage::missing("outcome")),
     }
 }
 
 /// Into the message.
-pub fn from_fail(f: Fail) -> v1::FailRequest {
-    v1::FailRequest {
+pub fn from_fail(f: Fail) -> v2::FailRequest {
+    v2::FailRequest {
         worker: f.worker.0,
         shard: Some(from_shard(&f.shard)),
         round: f.round,
@@ -249,7 +249,7 @@ pub fn from_fail(f: Fail) -> v1::FailRequest {
 }
 
 /// Out of the message.
-pub fn to_fail(m: v1::FailRequest) -> Result<Fail, BadMessage> {
+pub fn to_fail(m: v2::FailRequest) -> Result<Fail, BadMessage> {
     Ok(Fail {
         worker: to_worker(m.worker)?,
         shard: to_shard(m.shard)?,
@@ -261,11 +261,11 @@ pub fn to_fail(m: v1::FailRequest) -> Result<Fail, BadMessage> {
 }
 
 /// Into the message.
-pub fn from_goodbye(g: Goodbye) -> v1::GoodbyeRequest {
-    v1::GoodbyeRequest { worker: g.worker.0, reason: g.reason }
+pub fn from_goodbye(g: Goodbye) -> v2::GoodbyeRequest {
+    v2::GoodbyeRequest { worker: g.worker.0, reason: g.reason }
 }
 
 /// Out of the message.
-pub fn to_goodbye(m: v1::GoodbyeRequest) -> Result<Goodbye, BadMessage> {
+pub fn to_goodbye(m: v2::GoodbyeRequest) -> Result<Goodbye, BadMessage> {
     Ok(Goodbye { worker: to_worker(m.worker)?, reason: m.reason })
 }

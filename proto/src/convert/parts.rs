@@ -1,6 +1,6 @@
 //! What several messages hold: shards, attempts, failures. And messages that cannot be turned into what they stand for.
 
-use crate::v1;
+use crate::v2;
 use tarquet_common::{
     codes::{Code, ourselves},
     failure::{Failure, Place},
@@ -35,12 +35,12 @@ pub(super) fn need<T>(value: Option<T>, field: &'static str) -> Result<T, BadMes
 }
 
 /// Into the message.
-pub fn from_shard(s: &ShardId) -> v1::ShardId {
-    v1::ShardId { job: s.job.to_string(), stage: u32::from(s.stage), shard: s.shard }
+pub fn from_shard(s: &ShardId) -> v2::ShardId {
+    v2::ShardId { job: s.job.to_string(), stage: u32::from(s.stage), shard: s.shard }
 }
 
 /// Out of the message.
-pub fn to_shard(m: Option<v1::ShardId>) -> Result<ShardId, BadMessage> {
+pub fn to_shard(m: Option<v2::ShardId>) -> Result<ShardId, BadMessage> {
     let m = need(m, "shard")?;
     let job = m.job.parse().map_err(|e| BadMessage::malformed("shard.job", e))?;
     let stage = u8::try_from(m.stage).map_err(|e| BadMessage::malformed("shard.stage", e))?;
@@ -48,22 +48,22 @@ pub fn to_shard(m: Option<v1::ShardId>) -> Result<ShardId, BadMessage> {
 }
 
 /// Into the message.
-pub fn from_attempt(a: AttemptId) -> v1::AttemptId {
-    v1::AttemptId { generation: a.generation, n: a.n }
+pub fn from_attempt(a: AttemptId) -> v2::AttemptId {
+    v2::AttemptId { generation: a.generation, n: a.n }
 }
 
 /// Out of the message.
-pub fn to_attempt(m: Option<v1::AttemptId>) -> Result<AttemptId, BadMessage> {
+pub fn to_attempt(m: Option<v2::AttemptId>) -> Result<AttemptId, BadMessage> {
     let m = need(m, "attempt")?;
     Ok(AttemptId { generation: m.generation, n: m.n })
 }
 
 /// Into the message.
-pub fn from_failure(f: &Failure) -> v1::Failure {
-    v1::Failure {
+pub fn from_failure(f: &Failure) -> v2::Failure {
+    v2::Failure {
         code: f.code.to_string(),
         message: f.message.clone(),
-        place: Some(v1::Place {
+        place: Some(v2::Place {
             uri: f.place.uri.clone(),
             member: f.place.member.clone(),
             offset: f.place.offset,
@@ -79,7 +79,7 @@ pub fn from_failure(f: &Failure) -> v1::Failure {
 /// Out of the message. A code that this build's table does not have (a newer peer's) becomes
 /// [`ourselves::INVARIANT`] with the unknown code named in the causes: it must not be lost, and its class is
 /// not known.
-pub fn to_failure(m: v1::Failure) -> Result<Failure, BadMessage> {
+pub fn to_failure(m: v2::Failure) -> Result<Failure, BadMessage> {
     let place = m.place.unwrap_or_default();
     let mut causes = m.causes;
     let code: Code = match m.code.parse() {

@@ -1,7 +1,7 @@
 //! Receipts.
 
 use super::{BadMessage, from_attempt, from_shard, need, to_attempt, to_shard};
-use crate::v1;
+use crate::v2;
 use tarquet_common::{
     ids::WorkerId,
     receipt::{Artifact, Counts, Part, Receipt, SideObject},
@@ -11,8 +11,8 @@ use tarquet_common::{
 const OUTPUT_BYTES_MAX: usize = 1 << 20;
 
 /// Into the message.
-pub fn from_receipt(r: &Receipt) -> v1::Receipt {
-    v1::Receipt {
+pub fn from_receipt(r: &Receipt) -> v2::Receipt {
+    v2::Receipt {
         shard: Some(from_shard(&r.shard)),
         round: r.round,
         attempt: Some(from_attempt(r.attempt)),
@@ -26,7 +26,7 @@ pub fn from_receipt(r: &Receipt) -> v1::Receipt {
 }
 
 /// Out of the message.
-pub fn to_receipt(m: v1::Receipt) -> Result<Receipt, BadMessage> {
+pub fn to_receipt(m: v2::Receipt) -> Result<Receipt, BadMessage> {
     if m.output_json.len() > OUTPUT_BYTES_MAX {
         let why = format!("{} bytes of JSON, at most {OUTPUT_BYTES_MAX}", m.output_json.len());
         return Err(BadMessage::malformed("receipt.output_json", why));
@@ -48,10 +48,10 @@ pub fn to_receipt(m: v1::Receipt) -> Result<Receipt, BadMessage> {
     })
 }
 
-fn from_artifact(a: &Artifact) -> v1::Artifact {
+fn from_artifact(a: &Artifact) -> v2::Artifact {
     let part =
-        |p: &Part| v1::Part { number: p.number, etag: p.etag.clone(), size: p.size, crc64: p.crc64.clone() };
-    v1::Artifact {
+        |p: &Part| v2::Part { number: p.number, etag: p.etag.clone(), size: p.size, crc64: p.crc64.clone() };
+    v2::Artifact {
         partition: a.partition,
         name: a.name.clone(),
         upload_id: a.upload_id.clone(),
@@ -62,8 +62,8 @@ fn from_artifact(a: &Artifact) -> v1::Artifact {
     }
 }
 
-fn to_artifact(m: v1::Artifact) -> Artifact {
-    let part = |p: v1::Part| Part { number: p.number, etag: p.etag, size: p.size, crc64: p.crc64 };
+fn to_artifact(m: v2::Artifact) -> Artifact {
+    let part = |p: v2::Part| Part { number: p.number, etag: p.etag, size: p.size, crc64: p.crc64 };
     Artifact {
         partition: m.partition,
         name: m.name,
@@ -75,16 +75,16 @@ fn to_artifact(m: v1::Artifact) -> Artifact {
     }
 }
 
-fn from_side(s: &SideObject) -> v1::SideObject {
-    v1::SideObject { role: s.role.clone(), name: s.name.clone(), bytes: s.bytes, crc64: s.crc64.clone() }
+fn from_side(s: &SideObject) -> v2::SideObject {
+    v2::SideObject { role: s.role.clone(), name: s.name.clone(), bytes: s.bytes, crc64: s.crc64.clone() }
 }
 
-fn to_side(m: v1::SideObject) -> SideObject {
+fn to_side(m: v2::SideObject) -> SideObject {
     SideObject { role: m.role, name: m.name, bytes: m.bytes, crc64: m.crc64 }
 }
 
-fn from_counts(c: &Counts) -> v1::Counts {
-    v1::Counts {
+fn from_counts(c: &Counts) -> v2::Counts {
+    v2::Counts {
         items: c.items,
         failed: c.failed,
         rows: c.rows,
@@ -94,8 +94,8 @@ fn from_counts(c: &Counts) -> v1::Counts {
     }
 }
 
-fn to_counts(m: v1::Counts) -> Result<Counts, BadMessage> {
-    let v1::Counts { items, failed, rows, bytes_in, bytes_out, extras } = m;
+fn to_counts(m: v2::Counts) -> Result<Counts, BadMessage> {
+    let v2::Counts { items, failed, rows, bytes_in, bytes_out, extras } = m;
     let counts = Counts { items, failed, rows, bytes_in, bytes_out, extras };
     match counts.odd_extra() {
         Some(name) => Err(BadMessage::malformed("receipt.counts.extras", format!("{name:?} cannot be one"))),

@@ -162,11 +162,11 @@ fn the_other_verbs_survive_the_wire() {
 
 #[test]
 fn an_empty_message_names_what_is_missing() {
-    use crate::v1;
-    assert_eq!(to_renew(v1::RenewRequest::default()), Err(BadMessage::missing("worker")));
-    let named = v1::RenewRequest { worker: "w".to_owned(), ..Default::default() };
+    use crate::v2;
+    assert_eq!(to_renew(v2::RenewRequest::default()), Err(BadMessage::missing("worker")));
+    let named = v2::RenewRequest { worker: "w".to_owned(), ..Default::default() };
     assert_eq!(to_renew(named), Err(BadMessage::missing("shard")));
-    assert_eq!(to_directive(&v1::RenewResponse::default()), Err(BadMessage::missing("directive")));
-    assert_eq!(to_completed(&v1::CompleteResponse::default()), Err(BadMessage::missing("outcome")));
-    assert!(to_registered(&v1::RegisterResponse::default()).is_err());
+    assert_eq!(to_directive(&v2::RenewResponse::default()), Err(BadMessage::missing("directive")));
+    assert_eq!(to_completed(&v2::CompleteResponse::default()), Err(BadMessage::missing("outcome")));
+    assert!(to_registered(&v2::RegisterResponse::default()).is_err());
 }

@@ -5,7 +5,7 @@
 //! way; tests beside the services compare both sides with every field set.
 
 use super::BadMessage;
-use crate::v1::{HeldLease, LeaseLine, Range, ShardPlace};
+use crate::v2::{HeldLease, LeaseLine, Range, ShardPlace};
 use serde::{Serialize, de::DeserializeOwned};
 
 /// A view as its message, or a message as its view.

@@ -19,7 +19,7 @@ use tarquet_coordinator::{
     Coordinator, CoordinatorSettings, FilePaths, ListenSettings, SHARED_PROBE, Serving,
 };
 use tarquet_core::views::{ShardFilter, ShardLine};
-use tarquet_proto::{convert::mirror, v1};
+use tarquet_proto::{convert::mirror, v2};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 async fn get(address: SocketAddr, path: &str) -> (u16, String) {
@@ -57,7 +57,7 @@ async fn health_pages_and_statuses_agree() {
 
     let channel = tonic::transport::Endpoint::from_shared(format!("http://{}", coordinator.listen)).unwrap();
     let mut health = tonic_health::pb::health_client::HealthClient::new(channel.connect_lazy());
-    for service in ["", "tarquet.v1.WorkerService", "tarquet.v1.JobService"] {
+    for service in ["", "tarquet.v2.WorkerService", "tarquet.v2.JobService"] {
         let ask = tonic_health::pb::HealthCheckRequest { service: service.to_owned() };
         assert_eq!(health.check(ask).await.unwrap().into_inner().status, 1, "{service}");
     }
@@ -101,19 +101,19 @@ async fn messages_have_every_field_of_the_views() {
     .await;
 
     let status = jobs.status(&job).await.unwrap();
-    assert_eq!(told(&mirror::<_, v1::JobStatus>(&status).unwrap()), told(&status));
+    assert_eq!(told(&mirror::<_, v2::JobStatus>(&status).unwrap()), told(&status));
     let shards = jobs.shards(&job, ShardFilter::All, (0, 0), 2).await.unwrap();
     assert!(shards.next.is_some());
-    assert_eq!(told(&mirror::<_, v1::ListShardsResponse>(&shards).unwrap()), told(&shards));
+    assert_eq!(told(&mirror::<_, v2::ListShardsResponse>(&shards).unwrap()), told(&shards));
     let workers = jobs.workers(None, 10).await.unwrap().lines;
     assert_eq!(workers[0].leases.len(), 2);
-    assert_eq!(told(&mirror::<_, v1::WorkerLine>(&workers[0]).unwrap()), told(&workers[0]));
+    assert_eq!(told(&mirror::<_, v2::WorkerLine>(&workers[0]).unwrap()), told(&workers[0]));
     let failures = jobs.failures(&job).await.unwrap();
-    assert_eq!(told(&mirror::<_, v1::FailureCount>(&failures[0]).unwrap()), told(&failures[0]));
+    assert_eq!(told(&mirror::<_, v2::FailureCount>(&failures[0]).unwrap()), told(&failures[0]));
     let line = &jobs.jobs(None, 1).await.unwrap().lines[0];
-    assert_eq!(told(&mirror::<_, v1::JobLine>(line).unwrap()), told(line));
+    assert_eq!(told(&mirror::<_, v2::JobLine>(line).unwrap()), told(line));
     let event = &jobs.events(None, 1).await.unwrap()[0];
-    assert_eq!(told(&mirror::<_, v1::EventLine>(event).unwrap()), told(event));
+    assert_eq!(told(&mirror::<_, v2::EventLine>(event).unwrap()), told(event));
     worker.kill().await;
 }
 

@@ -19,8 +19,8 @@ use tokio_rustls::client::TlsStream;
 const QUIET: Duration = Duration::from_secs(4);
 /// Pairs of a call and its reset that are written as one.
 const TOGETHER: usize = 100;
-const LIST: &str = "/tarquet.v1.JobService/ListJobs";
-const WATCH: &str = "/tarquet.v1.JobService/WatchJob";
+const LIST: &str = "/tarquet.v2.JobService/ListJobs";
+const WATCH: &str = "/tarquet.v2.JobService/WatchJob";
 
 /// A connection of somebody who holds a party's token, or none. It listens all the time, as the goodbye may come while it talks.
 pub(crate) struct Holder {

@@ -47,7 +47,7 @@ pub(crate) async fn unfinished(to: &Coordinator<'_>, streams: usize, claimed: u3
 }
 
 async fn submit(mut client: SendRequest<Bytes>, token: String, claimed: u32, bytes: usize) -> (usize, bool) {
-    let ask = http::Request::post("https://127.0.0.1/tarquet.v1.JobService/Submit")
+    let ask = http::Request::post("https://127.0.0.1/tarquet.v2.JobService/Submit")
         .header("content-type", "application/grpc")
         .header("te", "trailers")
         .header("authorization", format!("Bearer {token}"));

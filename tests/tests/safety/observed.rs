@@ -45,10 +45,10 @@ fn metrics_follow_the_conventions_and_count_what_happened() {
     assert!(value("tarquet_store_bytes", &[("direction", "read")]) > 1e6);
     assert!(value("tarquet_store_bytes", &[("direction", "written")]) > 1e5);
     assert!(
-        value("tarquet_rpc_requests", &[("method", "tarquet.v1.WorkerService/Complete"), ("code", "Ok")])
+        value("tarquet_rpc_requests", &[("method", "tarquet.v2.WorkerService/Complete"), ("code", "Ok")])
             >= 12.0
     );
-    let denied = [("method", "tarquet.v1.JobService/Submit"), ("code", "PermissionDenied")];
+    let denied = [("method", "tarquet.v2.JobService/Submit"), ("code", "PermissionDenied")];
     assert_eq!(value("tarquet_rpc_requests", &denied), 1.0);
     assert_eq!(value("tarquet_refusals", &[("port", "grpc"), ("reason", "role")]), 1.0);
     assert!(value("tarquet_http_requests", &[("route", "/metrics"), ("status", "200")]) >= 1.0);

@@ -15,7 +15,7 @@ use tokio::{
 
 /// A connection that a coordinator does not want has ended by then.
 const BY_THEN: Duration = Duration::from_secs(20);
-const LIST: &str = "/tarquet.v1.JobService/ListJobs";
+const LIST: &str = "/tarquet.v2.JobService/ListJobs";
 
 /// What was done, and how much of it the coordinator ended.
 #[derive(Debug, Default)]

@@ -13,8 +13,8 @@ use std::{
 };
 use tarquet_common::{codes::cluster, failure::Failure};
 use tarquet_proto::{
-    status, v1,
-    v1::job_service_server::{JobService, JobServiceServer},
+    status, v2,
+    v2::job_service_server::{JobService, JobServiceServer},
 };
 use tokio::sync::oneshot;
 use tokio_stream::{Stream, StreamExt, wrappers::TcpListenerStream};
@@ -95,29 +95,29 @@ impl Said {
         Err(status::refused(&Failure::new(cluster::UNKNOWN_JOB, format!("no job's id begins with {job:?}"))))
     }
 
-    fn wish(&self, verb: &str, job: &str) -> Answer<v1::SteerResponse> {
+    fn wish(&self, verb: &str, job: &str) -> Answer<v2::SteerResponse> {
         self.known(job)?;
         self.wishes.lock().expect("nobody panics with it").push(format!("{verb} {job}"));
-        Ok(Response::new(v1::SteerResponse { job: JOB.to_owned() }))
+        Ok(Response::new(v2::SteerResponse { job: JOB.to_owned() }))
     }
 }
 
 #[tonic::async_trait]
 impl JobService for Said {
-    type WatchJobStream = std::pin::Pin<Box<dyn Stream<Item = Result<v1::JobStatus, Status>> + Send>>;
+    type WatchJobStream = std::pin::Pin<Box<dyn Stream<Item = Result<v2::JobStatus, Status>> + Send>>;
 
-    async fn submit(&self, ask: Request<v1::SubmitRequest>) -> Answer<v1::SubmitResponse> {
+    async fn submit(&self, ask: Request<v2::SubmitRequest>) -> Answer<v2::SubmitResponse> {
         let known = ask.into_inner().token == "again";
-        Ok(Response::new(v1::SubmitResponse { job: JOB.to_owned(), known }))
+        Ok(Response::new(v2::SubmitResponse { job: JOB.to_owned(), known }))
     }
 
-    async fn get_job(&self, ask: Request<v1::GetJobRequest>) -> Answer<v1::JobStatus> {
+    async fn get_job(&self, ask: Request<v2::GetJobRequest>) -> Answer<v2::JobStatus> {
         self.known(&ask.into_inner().job)?;
         let looks = if self.scene.moves { self.looks.fetch_add(1, Ordering::SeqCst) } else { 0 };
         said(self.scene.statuses[looks.min(self.scene.statuses.len() - 1)].clone())
     }
 
-    async fn watch_job(&self, ask: Request<v1::GetJobRequest>) -> Answer<Self::WatchJobStream> {
+    async fn watch_job(&self, ask: Request<v2::GetJobRequest>) -> Answer<Self::WatchJobStream> {
         self.known(&ask.into_inner().job)?;
         let statuses = self.scene.statuses.clone().into_iter().map(|s| Ok(message(s)));
         let statuses = tokio_stream::iter(statuses);
@@ -127,70 +127,70 @@ impl JobService for Said {
         }))
     }
 
-    async fn get_spec(&self, _: Request<v1::GetJobRequest>) -> Answer<v1::GetSpecResponse> {
-        Ok(Response::new(v1::GetSpecResponse { job: JOB.to_owned(), spec_json: b"{}".to_vec() }))
+    async fn get_spec(&self, _: Request<v2::GetJobRequest>) -> Answer<v2::GetSpecResponse> {
+        Ok(Response::new(v2::GetSpecResponse { job: JOB.to_owned(), spec_json: b"{}".to_vec() }))
     }
 
-    async fn list_jobs(&self, _: Request<v1::ListJobsRequest>) -> Answer<v1::ListJobsResponse> {
+    async fn list_jobs(&self, _: Request<v2::ListJobsRequest>) -> Answer<v2::ListJobsResponse> {
         #[expect(clippy::disallowed_methods, reason = "the command subtracts from the machine's clock")]
         let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after the epoch").as_millis();
         said(answers::jobs(u64::try_from(now).expect("this century")))
     }
 
-    async fn list_shards(&self, _: Request<v1::ListShardsRequest>) -> Answer<v1::ListShardsResponse> {
+    async fn list_shards(&self, _: Request<v2::ListShardsRequest>) -> Answer<v2::ListShardsResponse> {
         said(answers::shards())
     }
 
-    async fn list_workers(&self, _: Request<v1::ListWorkersRequest>) -> Answer<v1::ListWorkersResponse> {
+    async fn list_workers(&self, _: Request<v2::ListWorkersRequest>) -> Answer<v2::ListWorkersResponse> {
         said(answers::workers())
     }
 
-    async fn list_events(&self, _: Request<v1::ListEventsRequest>) -> Answer<v1::ListEventsResponse> {
+    async fn list_events(&self, _: Request<v2::ListEventsRequest>) -> Answer<v2::ListEventsResponse> {
         let events = answers::events()["events"].as_array().cloned().unwrap_or_default();
-        Ok(Response::new(v1::ListEventsResponse { events: events.into_iter().map(message).collect() }))
+        Ok(Response::new(v2::ListEventsResponse { events: events.into_iter().map(message).collect() }))
     }
 
-    async fn list_failures(&self, _: Request<v1::GetJobRequest>) -> Answer<v1::ListFailuresResponse> {
-        Ok(Response::new(v1::ListFailuresResponse { failures: Vec::new() }))
+    async fn list_failures(&self, _: Request<v2::GetJobRequest>) -> Answer<v2::ListFailuresResponse> {
+        Ok(Response::new(v2::ListFailuresResponse { failures: Vec::new() }))
     }
 
-    async fn cancel(&self, ask: Request<v1::CancelRequest>) -> Answer<v1::SteerResponse> {
+    async fn cancel(&self, ask: Request<v2::CancelRequest>) -> Answer<v2::SteerResponse> {
         let ask = ask.into_inner();
         self.wish(&format!("cancel because {:?}:", ask.reason), &ask.job)
     }
 
-    async fn pause(&self, ask: Request<v1::GetJobRequest>) -> Answer<v1::SteerResponse> {
+    async fn pause(&self, ask: Request<v2::GetJobRequest>) -> Answer<v2::SteerResponse> {
         self.wish("pause", &ask.into_inner().job)
     }
 
-    async fn resume(&self, ask: Request<v1::GetJobRequest>) -> Answer<v1::SteerResponse> {
+    async fn resume(&self, ask: Request<v2::GetJobRequest>) -> Answer<v2::SteerResponse> {
         self.wish("resume", &ask.into_inner().job)
     }
 
-    async fn retry(&self, ask: Request<v1::GetJobRequest>) -> Answer<v1::SteerResponse> {
+    async fn retry(&self, ask: Request<v2::GetJobRequest>) -> Answer<v2::SteerResponse> {
         self.wish("retry", &ask.into_inner().job)
     }
 
-    async fn accept(&self, ask: Request<v1::GetJobRequest>) -> Answer<v1::SteerResponse> {
+    async fn accept(&self, ask: Request<v2::GetJobRequest>) -> Answer<v2::SteerResponse> {
         self.wish("accept", &ask.into_inner().job)
     }
 
-    async fn set_priority(&self, ask: Request<v1::SetPriorityRequest>) -> Answer<v1::SteerResponse> {
+    async fn set_priority(&self, ask: Request<v2::SetPriorityRequest>) -> Answer<v2::SteerResponse> {
         self.wish("priority", &ask.into_inner().job)
     }
 
-    async fn forget(&self, ask: Request<v1::GetJobRequest>) -> Answer<v1::SteerResponse> {
+    async fn forget(&self, ask: Request<v2::GetJobRequest>) -> Answer<v2::SteerResponse> {
         self.wish("forget", &ask.into_inner().job)
     }
 
-    async fn drain_worker(&self, ask: Request<v1::DrainWorkerRequest>) -> Answer<v1::SteerResponse> {
+    async fn drain_worker(&self, ask: Request<v2::DrainWorkerRequest>) -> Answer<v2::SteerResponse> {
         let worker = ask.into_inner().worker;
         self.wishes.lock().expect("nobody panics with it").push(format!("drain {worker}"));
-        Ok(Response::new(v1::SteerResponse { job: String::new() }))
+        Ok(Response::new(v2::SteerResponse { job: String::new() }))
     }
 
-    async fn adopt(&self, ask: Request<v1::AdoptRequest>) -> Answer<v1::AdoptResponse> {
+    async fn adopt(&self, ask: Request<v2::AdoptRequest>) -> Answer<v2::AdoptResponse> {
         let rebuilt = ask.into_inner().job_uri.starts_with("s3://");
-        Ok(Response::new(v1::AdoptResponse { job: JOB.to_owned(), rebuilt }))
+        Ok(Response::new(v2::AdoptResponse { job: JOB.to_owned(), rebuilt }))
     }
 }
