@@ -17,6 +17,7 @@ mod chance;
 mod driver;
 mod effects;
 mod handle;
+mod inputs;
 mod jobs;
 pub mod kinds;
 pub mod ledger;
@@ -35,7 +36,9 @@ mod stores;
 pub use handle::CoordinatorHandle;
 pub use jobs::{Adopted, EventLine, Jobs, JobsError, Lines, PAGE_MAX, Statuses, Steer, Submitted};
 pub use offline::{FromObjects, from_objects};
-pub use planner::{Intent, Kinds, PlanAsk, PlanFailed, Planned};
+pub use planner::{
+    Intent, Kinds, Outlook, PlanAsk, PlanFailed, Planned, Planner, SampleSink, StageAsk, StageOutlook,
+};
 pub use remote::RemoteJobs;
 pub use services::{Serving, serve};
 pub use settings::{CoordinatorSettings, FilePaths, ListenSettings};

@@ -42,6 +42,11 @@ fn kinds_know_no_machinery() {
 }
 
 #[test]
+fn the_coordinator_names_a_kind_only_in_its_registry() {
+    hold(imports::coordinator_names_no_kind);
+}
+
+#[test]
 fn each_library_has_one_door() {
     hold(doors::doors);
 }

@@ -5,6 +5,7 @@ use crate::{
     rust,
     tree::{File, Tree},
 };
+use tarquet_common::spec::Kind;
 
 /// Each crate of ours and the crates of ours that it may depend on.
 const MAY: [(&str, &[&str]); 10] = [
@@ -51,6 +52,11 @@ const NOT_IN_KINDS: [&str; 7] =
     ["tonic", "prost", "tarquet_proto", "aws_sdk_s3", "aws_config", "sled", "tarquet_coordinator"];
 const NO_NAMES_IN_KINDS: [&str; 7] =
     ["Instant", "SystemTime", "Clock", "leasing", "Leasing", "transport", "S3Store"];
+
+/// Where a coordinator's kinds are.
+const COORDINATOR_KINDS: &str = "coordinator/src/kinds/";
+/// The files beside the kinds' own folders that name kinds: the registry, and the list of folders.
+const COORDINATOR_REGISTRY: [&str; 2] = ["coordinator/src/kinds/registry.rs", "coordinator/src/kinds/mod.rs"];
 
 const DISK_IN_CORE: [Allowed; 1] = [Allowed {
     path: "coordinator/core/tests/scripts/transcripts.rs",
@@ -114,6 +120,33 @@ pub(crate) fn kinds(tree: &Tree) -> Vec<Finding> {
             out
         })
         .collect()
+}
+
+/// The coordinator names a kind in its registry and in the kind's own folder, and nowhere else; tests may.
+pub(crate) fn coordinator_names_no_kind(tree: &Tree) -> Vec<Finding> {
+    let neutral = tree.rust().filter(|f| {
+        let of_a_kind = f.path.strip_prefix(COORDINATOR_KINDS).is_some_and(|rest| rest.contains('/'));
+        let ours = f.path.starts_with("coordinator/src/") && !rust::is_test_file(&f.path);
+        ours && !of_a_kind && !COORDINATOR_REGISTRY.contains(&f.path.as_str())
+    });
+    neutral.flat_map(|f| Kind::ALL.iter().flat_map(|kind| named(f, kind.as_str()))).collect()
+}
+
+/// Where a file names a kind: its type, a type of its own (`ConvertSpec`), its folder, or its word in quotes.
+fn named(file: &File, kind: &str) -> Vec<Finding> {
+    let (text, _) = rust::split_tests(&file.text);
+    let code = rust::code(text);
+    let (first, rest) = kind.split_at(1);
+    let (stem, folder, word) = (first.to_uppercase() + rest, format!("kinds::{kind}"), format!("\"{kind}\""));
+    let types = code.match_indices(&stem).map(|(at, _)| at).filter(|at| {
+        let before = code[..*at].chars().next_back();
+        let after = code[at + stem.len()..].chars().next();
+        !before.is_some_and(rust::is_name) && !after.is_some_and(|c| c.is_lowercase() || c == '_')
+    });
+    let folders = rust::names(&code, &folder);
+    let words = text.match_indices(&word).map(|(at, _)| at);
+    let all = types.chain(folders).chain(words);
+    all.map(|at| Finding::new(&file.path, rust::line(text, at), format!("names the kind {kind}"))).collect()
 }
 
 fn libraries(file: &File, code: &str, banned: &[&str], who: &str) -> Vec<Finding> {
@@ -192,5 +225,24 @@ mod tests {
         {
             one(kinds, path, text);
         }
+    }
+
+    #[test]
+    fn a_coordinator_that_names_a_kind_is_found() {
+        let path = "coordinator/src/start.rs";
+        for text in [
+            "use tarquet_common::kinds::convert::Output;",
+            "fn f(kind: Kind) -> bool { kind == Kind::Convert }",
+            "fn f(spec: &ConvertSpec) {}",
+            "if job.kind == \"convert\" {}",
+        ] {
+            one(coordinator_names_no_kind, path, text);
+            one(coordinator_names_no_kind, "coordinator/src/kinds/all.rs", text);
+            for of_a_kind in ["coordinator/src/kinds/convert/stages.rs", COORDINATOR_REGISTRY[0]] {
+                assert_eq!(coordinator_names_no_kind(&Tree::of(&[(of_a_kind, text)])), []);
+            }
+        }
+        let text = "use tarquet_proto::{convert, status};\nstruct Converter; // of Convert\nfn convert() {}";
+        assert_eq!(coordinator_names_no_kind(&Tree::of(&[(path, text)])), []);
     }
 }
