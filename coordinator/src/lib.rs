@@ -16,6 +16,7 @@ mod catch_up;
 mod driver;
 mod effects;
 mod handle;
+mod inputs;
 pub mod kinds;
 pub mod ledger;
 mod metrics;
@@ -32,7 +33,9 @@ mod stores;
 
 pub use handle::CoordinatorHandle;
 pub use offline::{FromObjects, from_objects};
-pub use planner::{Intent, Kinds, PlanAsk, PlanFailed, Planned};
+pub use planner::{
+    Intent, Kinds, Outlook, PlanAsk, PlanFailed, Planned, Planner, SampleSink, StageAsk, StageOutlook,
+};
 pub use services::{Serving, serve};
 pub use settings::{CoordinatorSettings, FilePaths, ListenSettings};
 pub use shared::SHARED_PROBE;

@@ -2,7 +2,11 @@
 
 use async_trait::async_trait;
 use std::sync::Arc;
-use tarquet_common::store::{Store, StoreError, StoreSettings, Stores, Uri};
+use tarquet_common::{
+    codes::spec as codes,
+    failure::Failure,
+    store::{Store, StoreError, StoreSettings, Stores, Uri},
+};
 
 /// Opens stores by their roots. Opening the same twice is cheap.
 #[async_trait]
@@ -16,4 +20,12 @@ impl OpenStores for Stores {
     async fn open(&self, root: &Uri, settings: &StoreSettings) -> Result<Arc<dyn Store>, StoreError> {
         Stores::open(self, root, settings).await
     }
+}
+
+/// A place that a spec names.
+///
+/// # Errors
+/// `BAD_URI` of specs.
+pub(crate) fn parse_uri(text: &str) -> Result<Uri, Failure> {
+    Uri::parse_here(text).map_err(|e| Failure::new(codes::BAD_URI, e.to_string()).at_uri(text))
 }

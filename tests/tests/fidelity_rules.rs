@@ -24,7 +24,7 @@ const RULES: &str = "worker/encode/tests/files/rules.rs";
 const PAGES: &str = "worker/encode/tests/files/pages.rs";
 const READBACK: &str = "worker/encode/tests/files/readback.rs";
 const JUDGED: &str = "tests/tests/fidelity.rs";
-const PLANNED: &str = "coordinator/src/kinds/convert/pure/tests.rs";
+const PLANNED: &str = "coordinator/src/kinds/convert/shape/tests.rs";
 
 /// The number of the profiles, which have none of their own.
 const PROFILES: u64 = 24;
@@ -85,7 +85,7 @@ const TESTS: [(u64, &str, &[&str]); 45] = [
     ),
     (
         22,
-        "coordinator/src/kinds/convert/pure/cuts.rs",
+        "coordinator/src/kinds/convert/shape/cuts.rs",
         &["more_partitions_than_boundaries_are_fewer_partitions"],
     ),
     (22, PAGES, &["a_file_without_rows_has_the_whole_schema"]),

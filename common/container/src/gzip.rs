@@ -114,6 +114,11 @@ impl GzipDecoder {
         }
     }
 
+    /// Offset in the object behind what was decoded.
+    pub fn compressed(&self) -> u64 {
+        self.compressed
+    }
+
     /// Offset of the next byte of output.
     pub fn uncompressed(&self) -> u64 {
         self.uncompressed
@@ -206,7 +211,8 @@ impl GzipDecoder {
         let total = &mut self.uncompressed;
         let done = self.inflate.feed(input, &mut |out| {
             *total += out.len() as u64;
-            sink.bytes(out)
+            sink.bytes(out)?;
+            Ok(sink.wants_more())
         });
         if done.map_err(|e| e.at("a gzip member", start))? {
             self.expect = Expect::Trailer;
@@ -283,12 +289,12 @@ impl Inflater {
         self.crc.reset();
     }
 
-    /// Inflates until `input` is used up or the stream ends; true when it ended. What follows the end is
-    /// left in `input`.
+    /// Inflates until `input` is used up, the stream ends or `sink` says that it has enough; true when it ended. What
+    /// was not looked at is left in `input`.
     pub(crate) fn feed(
         &mut self,
         input: &mut &[u8],
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+        sink: &mut dyn FnMut(&[u8]) -> Result<bool, Failure>,
     ) -> Result<bool, InflateError> {
         loop {
             let (used, made) = (self.state.total_in(), self.state.total_out());
@@ -297,12 +303,14 @@ impl Inflater {
             let used = usize::try_from(self.state.total_in() - used).expect("no more than the chunk");
             let made = usize::try_from(self.state.total_out() - made).expect("no more than the buffer");
             *input = &input[used..];
+            let mut enough = false;
             if made > 0 {
                 self.crc.update(&self.out[..made]);
-                sink(&self.out[..made]).map_err(InflateError::Sink)?;
+                enough = !sink(&self.out[..made]).map_err(InflateError::Sink)?;
             }
             match status {
                 Status::StreamEnd => return Ok(true),
+                _ if enough => return Ok(false),
                 _ if used + made == 0 && !input.is_empty() => return Err(InflateError::Stuck),
                 // A full buffer may hide more output, even when the input is used up.
                 _ if made < self.out.len() && input.is_empty() => return Ok(false),

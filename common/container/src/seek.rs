@@ -1,13 +1,15 @@
 //! All [seek points](SeekPoint) of an archive together, and their bytes in an index.
 
 use tarquet_common::{
-    archive::{Entry, SeekPoint, Window},
+    archive::{Container, Entry, SeekPoint, Window},
     codes::archive,
     failure::Failure,
 };
 
 /// Bytes of one point in the seek table.
 pub const POINT_LEN: usize = 28;
+/// The farthest that gzip members or Zstandard frames may be apart for an archive to count as seekable.
+const GAP_MAX: u64 = 64 << 20;
 
 /// How far seek points are apart, in uncompressed bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +68,17 @@ impl SeekTable {
                 let start = points.get(before.wrapping_sub(1)).copied().unwrap_or(SeekPoint::START);
                 let after = points.partition_point(|p| p.uncompressed < bytes.end);
                 CompressedRange { start, end: points.get(after).map_or(object_size, |p| p.compressed) }
+            }
+        }
+    }
+
+    /// Whether a worker may start anywhere near a byte of an object that expands to `uncompressed_len` bytes, instead of
+    /// at byte 0.
+    pub fn is_seekable(&self, container: Container, uncompressed_len: u64) -> bool {
+        match container {
+            Container::Tar | Container::Zip | Container::Loose | Container::TarLz4 => true,
+            Container::TarGz | Container::TarZst => {
+                self.points().len() > 1 && self.gap_max(uncompressed_len) <= GAP_MAX
             }
         }
     }

@@ -102,6 +102,17 @@ impl Unpacker {
         }
     }
 
+    /// Offset in the object behind what the output so far was made of: bytes that wait for the rest of their block do not
+    /// count, nor what was handed in and not looked at.
+    pub fn compressed(&self) -> u64 {
+        match self {
+            Self::Plain(d) => d.uncompressed(),
+            Self::Lz4(d) => d.compressed(),
+            Self::Gzip(d) => d.compressed(),
+            Self::Zstd(d) => d.compressed(),
+        }
+    }
+
     /// Offset of the next byte of output.
     pub fn uncompressed(&self) -> u64 {
         match self {

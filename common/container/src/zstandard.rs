@@ -103,6 +103,11 @@ impl ZstdDecoder {
         Ok(())
     }
 
+    /// Offset in the object behind what was decoded.
+    pub fn compressed(&self) -> u64 {
+        self.compressed
+    }
+
     /// Offset of the next byte of output.
     pub fn uncompressed(&self) -> u64 {
         self.uncompressed

@@ -8,7 +8,7 @@ use crate::{
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::Value;
-use std::{fmt, str::FromStr};
+use std::{any::Any, fmt, str::FromStr};
 
 /// What kind of work a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -102,6 +102,21 @@ impl Spec {
         match self {
             Self::Convert(spec) => vec![&mut spec.input.store, &mut spec.output.store],
         }
+    }
+
+    /// Every place that the spec names, as it was written.
+    pub fn uris_mut(&mut self) -> Vec<&mut String> {
+        match self {
+            Self::Convert(spec) => spec.uris_mut().collect(),
+        }
+    }
+
+    /// The spec as the type of one kind; `None` if it is another kind's.
+    pub fn downcast<T: 'static>(&self) -> Option<&T> {
+        let sections: &dyn Any = match self {
+            Self::Convert(spec) => spec,
+        };
+        sections.downcast_ref()
     }
 
     /// What types cannot say, as far as only the kind knows it.

@@ -1,6 +1,6 @@
-//! The kinds of jobs that this build knows. The deciding is in `tarquet-core`; what needs stores is here.
+//! The kinds of jobs that this build knows: one folder each, and the registry that names them.
 
-mod all;
 pub mod convert;
+mod registry;
 
-pub use all::{AllKinds, preflight};
+pub use registry::{AllKinds, of, outlook, preflight};

@@ -39,6 +39,7 @@ impl Kinds for FakeKinds {
         Ok(Intent {
             name: text(spec, "/name")?.to_owned(),
             kind: "fake".to_owned(),
+            item: "thing",
             stages: ["first", "second", "publish"].map(str::to_owned).to_vec(),
             home: output.sibling(".tarquet").expect("a path has a sibling"),
             output,

@@ -15,6 +15,7 @@ mod interrupt;
 mod members;
 mod memory;
 mod notices;
+mod plans;
 mod schema;
 mod sweep;
 mod take_over;

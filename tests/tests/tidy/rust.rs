@@ -144,10 +144,8 @@ mod tests {
     #[test]
     fn crates_are_told_from_modules() {
         assert_eq!(crate_uses("use sled::Db;\nlet x = ::sled::open();\nuse sled;", "sled"), [1, 2, 3]);
-        assert_eq!(
-            crate_uses("crate::ledger::sled::open(); mod sled; bobsled::x(); self::sled::y()", "sled"),
-            []
-        );
+        let others = "crate::ledger::sled::open(); mod sled; bobsled::x(); self::sled::y()";
+        assert!(crate_uses(others, "sled").is_empty());
     }
 
     #[test]

@@ -22,8 +22,6 @@ use tarquet_common::{
 
 /// Names remembered to count duplicates, by 64-bit hash: 64 MiB of them. Beyond it the count is a floor.
 const NAMES_MAX: usize = 4 << 20;
-/// The farthest that gzip members or Zstandard frames may be apart for an archive to count as seekable.
-const GAP_MAX: u64 = 64 << 20;
 
 /// Where the two objects go. They are written from front to back, in pieces of any size.
 #[derive(Debug)]
@@ -136,12 +134,7 @@ impl<M: Write + Send, W: Write> Recorder<M, W> {
         let anywhere = matches!(self.index.container, Container::Tar | Container::Zip | Container::Loose);
         let seek = if anywhere { SeekTable::Anywhere } else { SeekTable::Points(self.points) };
         self.index.uncompressed_len = uncompressed_len;
-        self.index.seekable = match self.index.container {
-            Container::Tar | Container::Zip | Container::Loose | Container::TarLz4 => true,
-            Container::TarGz | Container::TarZst => {
-                seek.points().len() > 1 && seek.gap_max(uncompressed_len) <= GAP_MAX
-            }
-        };
+        self.index.seekable = seek.is_seekable(self.index.container, uncompressed_len);
         let (members, hash, members_bytes) = self.members.finish(&self.index)?;
         let tail = encode_tail(self.window_count, &seek, &hash);
         self.windows.write_all(&tail).and_then(|()| self.windows.flush()).map_err(|e| not_written(&e))?;

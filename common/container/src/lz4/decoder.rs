@@ -184,6 +184,11 @@ impl Lz4Decoder {
         }
     }
 
+    /// Offset in the object behind what was decoded.
+    pub fn compressed(&self) -> u64 {
+        self.compressed
+    }
+
     /// Offset of the next byte of output.
     pub fn uncompressed(&self) -> u64 {
         self.uncompressed

@@ -118,7 +118,7 @@ impl ZipBodies {
             if out.len() as u64 > filler.missing() || !filler.begun() {
                 return Err(fault::damaged("a zip member, which expands to more than its size,", at));
             }
-            filler.fill(out, sink)
+            filler.fill(out, sink).map(|()| true)
         });
         let ended = inflated.map_err(|e| e.at("a zip member", at))?;
         if (ended || left == 0) && filler.begun() {

@@ -5,10 +5,10 @@ use flate2::{Compression, GzBuilder};
 use proptest::prelude::*;
 use std::io::Write;
 use tarquet_common::codes::archive;
-use tarquet_common::failure::Class;
+use tarquet_common::failure::{Class, Failure};
 use tarquet_container::Container::{Tar, TarGz, TarLz4, TarZst};
 use tarquet_container::index::{IndexLimits, IndexObjects, index_zip};
-use tarquet_container::{Container, SeekPoint};
+use tarquet_container::{Container, SeekPoint, Sink, unpack::Unpacker};
 
 fn gzip(content: &[u8], builder: GzBuilder) -> Vec<u8> {
     let mut out = builder.write(Vec::new(), Compression::default());
@@ -123,6 +123,42 @@ fn samples() -> Vec<(Container, Vec<u8>)> {
         (Container::Zip, zip.finish().unwrap().into_inner()),
         (Tar, tar),
     ]
+}
+
+/// Takes so many bytes and has enough.
+struct Enough(usize);
+
+impl Sink for Enough {
+    fn wants_more(&self) -> bool {
+        self.0 > 0
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.0 = self.0.saturating_sub(bytes.len());
+        Ok(())
+    }
+}
+
+#[test]
+fn who_has_enough_is_given_no_more_and_told_what_it_was_made_of() {
+    let content = Noise(9).content(4 << 20);
+    for (container, archive) in [
+        (TarLz4, lz4_frame(&content, &Lz4Style { linked: false, ..Lz4Style::default() })),
+        (TarLz4, lz4_frame(&content, &Lz4Style::default())),
+        (TarGz, plain(&content)),
+        (TarZst, zstd::bulk::compress(&content, 1).unwrap()),
+    ] {
+        let mut unpacker = Unpacker::from_start(container, CLOSE).unwrap();
+        unpacker.feed(&archive, &mut Enough(1 << 20)).unwrap();
+        let (made, of) = (unpacker.uncompressed(), unpacker.compressed());
+        assert!((1 << 20..(1 << 20) + (128 << 10)).contains(&made), "{container}: {made}");
+        let share = |part: u64, whole: usize| part as f64 / whole as f64;
+        let (made, of) = (share(made, content.len()), share(of, archive.len()));
+        assert!((made - of).abs() < 0.05, "{container}: {made} of the content, {of} of the object");
+        let mut whole = Unpacker::from_start(container, CLOSE).unwrap();
+        whole.feed(&archive, &mut Enough(usize::MAX)).unwrap();
+        assert_eq!(whole.compressed(), archive.len() as u64);
+    }
 }
 
 proptest! {

@@ -39,6 +39,9 @@ pub const STAGES: [StageWords; 5] = [
     StageWords { name: "publish", doing: "publishing", steps: &[] },
 ];
 
+/// The word for an item: what is planned, counted and quarantined one by one.
+pub const ITEM: &str = "member";
+
 /// An extra count: members whose frame has no columns, which are counted and not written.
 pub const WITHOUT_COLUMNS: &str = "without_columns";
 /// An extra count: columns dropped because the spec said `drop`, summed over members.

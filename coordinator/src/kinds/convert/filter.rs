@@ -1,6 +1,6 @@
 //! Which members count.
 
-use super::listing::globs;
+use crate::inputs::globs;
 use globset::GlobSet;
 use std::collections::BTreeMap;
 use tarquet_common::{
@@ -26,12 +26,9 @@ pub struct Ignored {
 }
 
 impl Ignored {
-    /// Adds another archive's.
-    pub fn add(&mut self, other: &Self) {
-        self.unmatched += other.unmatched;
-        for (kind, n) in &other.not_files {
-            *self.not_files.entry(*kind).or_default() += n;
-        }
+    /// How many there are.
+    pub fn total(&self) -> u64 {
+        self.unmatched + self.not_files.values().sum::<u64>()
     }
 }
 

@@ -1,27 +1,27 @@
-//! `convert`'s side of planning that needs stores: listing inputs and reading indexes.
+//! `convert` in the coordinator: from archives to the shards of each stage.
 //!
 //! ```text
-//! listing ─▶ inputs (frozen in the job prefix) ─▶ tables (from indexes) ─▶ stages ─▶ plan objects
+//! archives (listed, frozen in the job prefix) ─▶ tables (from indexes) ─▶ shape (pure) ─▶ stages ─▶ plan objects
 //! ```
+//!
+//! The [`planner`] is the door. [`shape`] does no I/O: where members are cut, which shards that gives, which members
+//! are sampled. An [`outlook`] goes the same way with tables that are estimated from the heads of archives where there is no
+//! index. What [`earlier`] stages have found comes back from receipts and plans.
 
+mod archives;
+mod earlier;
+mod estimate;
 mod filter;
-pub mod indexes;
-mod inputs;
-mod intake;
-mod listing;
+mod head;
+mod indexes;
+mod outlook;
 mod pinned;
-mod planning;
-mod plans;
-mod pure;
+mod planner;
+mod shape;
 mod stages;
 mod tables;
 
 pub use filter::{Filter, Ignored};
-pub use listing::{Listing, list_inputs};
 pub use pinned::pinned_schema;
-pub use pure::{ArchiveTable, ConvertPlan, SamplePlan, Shape, plan_convert, plan_sample};
-pub use stages::{Context, convert_stage, freeze_stage, index_stage, sample_stage};
-pub use tables::{Tables, load_tables};
-
-pub(super) use intake::{intent, preflight};
-pub(super) use planning::plan;
+pub use planner::Convert;
+pub use shape::{ArchiveTable, ConvertPlan, Shape, plan_convert};

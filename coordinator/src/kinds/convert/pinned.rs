@@ -22,8 +22,8 @@ pub async fn pinned_schema(stores: &dyn OpenStores, spec: &ConvertSpec) -> Resul
     let uri = Uri::parse_here(file).map_err(|e| Failure::from(StoreError::from(e)))?;
     let unusable = |text: String| Failure::new(codes::PINNED_UNUSABLE, text).at_uri(uri.to_string());
     let (root, key) = uri.split().ok_or_else(|| unusable(format!("{uri} is no object")))?;
-    let store = stores.open(&root, &spec.input.store).await.map_err(Failure::from)?;
-    let object = store.get(key, FILE_BYTES_MAX).await.map_err(Failure::from)?;
+    let store = stores.open(&root, &spec.input.store).await?;
+    let object = store.get(key, FILE_BYTES_MAX).await?;
     let object = object.ok_or_else(|| {
         Failure::new(store_codes::OBJECT_NOT_FOUND, "the file of schema.file is not there")
             .at_uri(uri.to_string())

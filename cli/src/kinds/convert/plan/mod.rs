@@ -1,11 +1,10 @@
 //! What a job would do, found out without writing anything.
 //!
-//! An archive with an **index** is known exactly. Of one without, only the **head** is read, a few mebibytes, and the
-//! rest is judged by it; so are schemas, by decoding the headers of members in the heads. What comes of both is the
+//! The job's planner says what it would plan: exactly where archives have an **index**, by an estimate from their **heads**
+//! where they have none. Schemas are found by decoding the headers of members in the heads. What comes of both is the
 //! **view** that the screen draws.
 
 mod gather;
-mod head;
 mod reckon;
 mod view;
 

@@ -1,10 +1,14 @@
 //! From archives to the shards of the convert stage.
 
-use super::{Boundary, cut, runs::run_of, table::ArchiveTable};
+use super::{
+    cuts::{Boundary, cut},
+    table::ArchiveTable,
+};
 use tarquet_common::{
     archive::Run,
-    kinds::convert::{ConvertBlock, PartitionBlock},
+    kinds::convert::{ConvertBlock, Output, PartitionBlock},
     memory::SlotParts,
+    spec::RowGroup,
     stage_plan::{ShardDraft, encode_block},
 };
 
@@ -15,6 +19,16 @@ pub enum Shape {
     Partitions(u32),
     /// So many member bytes a partition.
     PartitionBytes(u64),
+}
+
+impl Shape {
+    /// The one that `[output]` asks for.
+    pub(in super::super) fn of(output: &Output) -> Self {
+        match (output.partitions, output.partition_bytes) {
+            (Some(n), _) => Self::Partitions(n),
+            (None, bytes) => Self::PartitionBytes(bytes.unwrap_or(Output::DEFAULT_PARTITION_BYTES).0),
+        }
+    }
 }
 
 /// The convert stage, planned.
@@ -32,6 +46,24 @@ pub struct ConvertPlan {
     pub bytes: u64,
     /// Largest of them.
     pub largest_member: u64,
+}
+
+impl ConvertPlan {
+    /// Says so when there are fewer partitions than `shape` counted.
+    pub(in super::super) fn warning(&self, shape: Shape) -> Option<String> {
+        let counted = matches!(shape, Shape::Partitions(_));
+        (counted && self.partitions < self.asked).then(|| {
+            format!("{} partitions, not {}: there are no more places to cut", self.partitions, self.asked)
+        })
+    }
+}
+
+/// What a row group may hold: bytes, or whatever its partition has.
+pub(in super::super) fn row_group_bytes(output: &Output) -> Option<u64> {
+    match output.row_group {
+        RowGroup::Bytes(b) => Some(b.0),
+        RowGroup::One => None,
+    }
 }
 
 /// Plans the convert stage over `tables`, which are sorted by URI. `row_group_bytes` is what a row group may hold, or
@@ -154,9 +186,9 @@ fn runs_between(tables: &[ArchiveTable], first: u64, end: u64) -> Vec<Run> {
         if from < to {
             let range = (from - before) as usize..(to - before) as usize;
             if table.separate() {
-                runs.extend(range.map(|i| run_of(table, i..i + 1)));
+                runs.extend(range.map(|i| table.run(i..i + 1)));
             } else {
-                runs.push(run_of(table, range));
+                runs.push(table.run(range));
             }
         }
         before = after;

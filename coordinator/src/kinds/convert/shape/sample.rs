@@ -4,12 +4,13 @@
 //! (C) chosen by content, never by time: the same input gives the same sample; (D) cheap: members right after a place where
 //! decoding can start, and no more than a twentieth of the input read again; (E) `scan` takes every member.
 
-use super::{runs::run_of, table::ArchiveTable};
+use super::table::ArchiveTable;
 use std::collections::BTreeSet;
 use tarquet_common::{
     archive::SeekPoint,
     kinds::convert::SampleBlock,
     memory::SlotParts,
+    spec::{Schema, SchemaMode},
     stage_plan::{ShardDraft, encode_block},
 };
 use tarquet_container::seek::SeekTable;
@@ -39,8 +40,17 @@ pub struct SamplePlan {
 /// (archive, member) by place in the tables: ordered as members are.
 type Pick = (usize, usize);
 
-/// Plans a sample of about `wanted` members, or of all with `None`.
-pub fn plan_sample(tables: &[ArchiveTable], wanted: Option<u32>) -> SamplePlan {
+/// Plans the sample that `[schema]` asks for: of about so many members, of all, or of none where the schema is pinned.
+pub(in super::super) fn plan_sample(tables: &[ArchiveTable], schema: &Schema) -> SamplePlan {
+    match schema.mode {
+        SchemaMode::Infer => sample(tables, Some(schema.sample)),
+        SchemaMode::Scan => sample(tables, None),
+        SchemaMode::Pinned => SamplePlan::default(),
+    }
+}
+
+/// A sample of about `wanted` members, or of all with `None`.
+pub(super) fn sample(tables: &[ArchiveTable], wanted: Option<u32>) -> SamplePlan {
     let of = tables.iter().map(|t| t.members.len() as u64).sum();
     let groups = match wanted {
         Some(n) => {
@@ -168,7 +178,7 @@ fn draft(tables: &[ArchiveTable], picks: &[Pick]) -> ShardDraft {
         let table = &tables[a];
         let together = picks[at..].iter().enumerate().take_while(|(i, p)| **p == (a, m + i)).count();
         let len = if table.separate() { 1 } else { together };
-        runs.push(run_of(table, m..m + len));
+        runs.push(table.run(m..m + len));
         at += len;
     }
     let size = |p: &Pick| tables[p.0].members[p.1].size;

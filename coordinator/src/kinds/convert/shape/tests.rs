@@ -1,4 +1,4 @@
-use super::*;
+use super::{sample::sample, *};
 use tarquet_common::{
     archive::{ArchiveRef, Member},
     kinds::convert::{ConvertBlock, SampleBlock},
@@ -131,7 +131,7 @@ fn nothing_to_convert_is_no_partition() {
 fn the_sample_has_member_0_and_every_archive_and_is_cheap() {
     let tables: Vec<_> =
         (0..10).map(|i| table(&format!("a{i}"), Access::Seekable, 200, 360_000, 2 * MIB)).collect();
-    let plan = plan_sample(&tables, Some(64));
+    let plan = sample(&tables, Some(64));
     assert!((32..=64).contains(&plan.sampled) && plan.of == 2000, "{} of {}", plan.sampled, plan.of);
     let blocks: Vec<SampleBlock> = plan.shards.iter().map(|s| decode_block(&s.block).unwrap()).collect();
     let runs: Vec<_> = blocks.iter().flat_map(|b| &b.runs).collect();
@@ -142,13 +142,13 @@ fn the_sample_has_member_0_and_every_archive_and_is_cheap() {
     let decoded: u64 =
         runs.iter().map(|r| r.members[0].offset + r.members[0].size - r.start.uncompressed).sum();
     assert!(decoded * 20 <= tables.iter().map(ArchiveTable::member_bytes).sum::<u64>(), "{decoded}");
-    assert_eq!(plan, plan_sample(&tables, Some(64)));
+    assert_eq!(plan, sample(&tables, Some(64)));
 }
 
 #[test]
 fn a_scan_takes_every_member_once() {
     let tables = [table("a", Access::Seekable, 300, MIB, MIB), table("b", Access::Stream, 300, MIB, MIB)];
-    let plan = plan_sample(&tables, None);
+    let plan = sample(&tables, None);
     assert_eq!(plan.sampled, 600);
     let shards: Vec<SampleBlock> = plan.shards.iter().map(|s| decode_block(&s.block).unwrap()).collect();
     assert_eq!(shards.iter().flat_map(|b| &b.runs).map(|r| r.members.len()).sum::<usize>(), 600);
@@ -157,8 +157,8 @@ fn a_scan_takes_every_member_once() {
 
 #[test]
 fn few_small_members_are_all_sampled() {
-    let plan = plan_sample(&[table("a", Access::Seekable, 9, 10_000, MIB)], Some(64));
+    let plan = sample(&[table("a", Access::Seekable, 9, 10_000, MIB)], Some(64));
     assert!(plan.sampled >= 1);
-    let direct = plan_sample(&[table("a", Access::Direct, 9, 10_000, MIB)], Some(64));
+    let direct = sample(&[table("a", Access::Direct, 9, 10_000, MIB)], Some(64));
     assert_eq!(direct.sampled, 9);
 }

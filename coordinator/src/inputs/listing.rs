@@ -1,0 +1,268 @@
+//! From the spec's inputs to objects, each judged by the kind.
+
+use crate::stores::{OpenStores, parse_uri};
+use futures::StreamExt;
+use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
+use serde::{Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
+use tarquet_common::{
+    codes::{plan as codes, spec as spec_codes},
+    failure::Failure,
+    spec::Objects,
+    store::{ObjectMeta, Store, Uri, list_all},
+};
+
+/// Most objects one job may read.
+const INPUTS_MAX: usize = 5_000_000;
+
+/// What a kind makes of an object.
+#[derive(Debug)]
+pub(crate) enum Verdict<T> {
+    /// The job reads it.
+    Take(T),
+    /// It happens to lie in a folder that was named, and is counted.
+    PassOver,
+    /// The job cannot begin.
+    Refuse(Failure),
+}
+
+/// A kind's eye for objects.
+pub(crate) trait Judge: Sync {
+    /// What an object is to the kind. It is kept in the job prefix.
+    type Input: Serialize + DeserializeOwned + Send;
+
+    /// What is said of objects that are passed over, after their number: `are no archives`.
+    const PASSED_OVER: &'static str;
+
+    /// What to do with an object; whether the spec `named` it, by itself or by a glob, or only the folder it lies in.
+    /// Depends on nothing else.
+    fn judge(&self, uri: &str, meta: &ObjectMeta, named: bool) -> Verdict<Self::Input>;
+}
+
+/// What the inputs match.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Listing<T> {
+    /// What was taken, by URI bytewise, each once.
+    pub(crate) inputs: Vec<T>,
+    /// Objects that were passed over.
+    pub(crate) passed_over: u64,
+}
+
+impl<T> Listing<T> {
+    /// What people should know of a list that `J` has judged.
+    pub(crate) fn warning<J: Judge<Input = T>>(&self) -> Option<String> {
+        let told =
+            format!("{} objects in input folders {} and are ignored", self.passed_over, J::PASSED_OVER);
+        (self.passed_over > 0).then_some(told)
+    }
+}
+
+/// Lists what `objects` match.
+///
+/// # Errors
+/// `NO_MATCH` for an input that matches nothing; `UNREADABLE_NAME`, `TOO_MANY_INPUTS`; what the judge or the store said.
+pub(crate) async fn list<J: Judge>(
+    stores: &dyn OpenStores,
+    objects: Objects<'_>,
+    judge: &J,
+) -> Result<Listing<J::Input>, Failure> {
+    let exclude = globs(objects.exclude)?;
+    let mut found = Found { judge, exclude, inputs: BTreeMap::new(), passed_over: 0, matched: 0 };
+    for text in objects.uris {
+        let uri = parse_uri(text)?;
+        found.matched = 0;
+        match uri.split_glob() {
+            (root, Some(pattern)) => {
+                let matcher = glob(pattern)?;
+                let store = stores.open(&root, objects.store).await?;
+                each_object(&*store, fixed_prefix(pattern), |meta| match matcher.is_match(&meta.key) {
+                    true => found.take(&root.join(&meta.key), &meta, true),
+                    false => Ok(()),
+                })
+                .await?;
+            }
+            (_, None) => one_or_folder(stores, objects, &uri, &mut found).await?,
+        }
+        if found.matched == 0 {
+            return Err(Failure::new(codes::NO_MATCH, format!("nothing matches {text}")).at_uri(text));
+        }
+    }
+    not_too_many(found.inputs.len())?;
+    Ok(Listing { inputs: found.inputs.into_values().collect(), passed_over: found.passed_over })
+}
+
+/// What has been found so far.
+struct Found<'j, J: Judge> {
+    judge: &'j J,
+    exclude: GlobSet,
+    inputs: BTreeMap<String, J::Input>,
+    passed_over: u64,
+    /// Objects that the present input matches.
+    matched: u64,
+}
+
+impl<J: Judge> Found<'_, J> {
+    fn take(&mut self, uri: &Uri, meta: &ObjectMeta, named: bool) -> Result<(), Failure> {
+        let uri = uri.to_string();
+        if self.exclude.is_match(&uri) {
+            return Ok(());
+        }
+        self.matched += 1;
+        match self.judge.judge(&uri, meta, named) {
+            Verdict::Take(input) => {
+                self.inputs.insert(uri, input);
+            }
+            Verdict::PassOver => self.passed_over += 1,
+            Verdict::Refuse(failure) => return Err(failure),
+        }
+        Ok(())
+    }
+}
+
+fn not_too_many(found: usize) -> Result<(), Failure> {
+    if found <= INPUTS_MAX {
+        return Ok(());
+    }
+    let text = format!("the inputs match {found} objects");
+    Err(Failure::new(codes::TOO_MANY_INPUTS, text).expected(format!("at most {INPUTS_MAX}"), found))
+}
+
+/// An input without a glob: an object, or a folder.
+async fn one_or_folder<J: Judge>(
+    stores: &dyn OpenStores,
+    objects: Objects<'_>,
+    uri: &Uri,
+    found: &mut Found<'_, J>,
+) -> Result<(), Failure> {
+    if let Some((root, key)) = uri.split() {
+        let store = stores.open(&root, objects.store).await?;
+        if let Some(meta) = store.head(key).await? {
+            return found.take(uri, &meta, true);
+        }
+    }
+    let store = stores.open(uri, objects.store).await?;
+    each_object(&*store, "", |meta| found.take(&uri.join(&meta.key), &meta, false)).await
+}
+
+async fn each_object(
+    store: &dyn Store,
+    prefix: &str,
+    mut each: impl FnMut(ObjectMeta) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut objects = list_all(store, prefix);
+    while let Some(object) = objects.next().await {
+        match object? {
+            Ok(meta) => each(meta)?,
+            Err(skipped) => {
+                let text = format!("{} cannot be used: {}", skipped.name, skipped.why);
+                return Err(Failure::new(codes::UNREADABLE_NAME, text)
+                    .at_uri(store.root().join(&skipped.name).to_string()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The part of a pattern before its first glob character, up to a slash or not: what a list can start with.
+fn fixed_prefix(pattern: &str) -> &str {
+    &pattern[..pattern.find(['*', '?', '[', '{', '\\']).unwrap_or(pattern.len())]
+}
+
+fn glob(pattern: &str) -> Result<GlobMatcher, Failure> {
+    let built = GlobBuilder::new(pattern).literal_separator(true).build();
+    built.map(|g| g.compile_matcher()).map_err(|e| bad_glob(pattern, &e))
+}
+
+/// A set of globs; names match when one of them does.
+///
+/// # Errors
+/// `BAD_GLOB`.
+pub(crate) fn globs(patterns: &[String]) -> Result<GlobSet, Failure> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        set.add(
+            GlobBuilder::new(pattern).literal_separator(true).build().map_err(|e| bad_glob(pattern, &e))?,
+        );
+    }
+    set.build().map_err(|e| bad_glob("", &e))
+}
+
+fn bad_glob(pattern: &str, error: &globset::Error) -> Failure {
+    Failure::new(spec_codes::BAD_GLOB, format!("{pattern:?} is not a glob: {}", error.kind()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, os::unix::ffi::OsStrExt, path::Path};
+    use tarquet_common::store::{StoreSettings, Stores};
+
+    /// Takes texts, by their size; refuses what is named and is none.
+    struct Texts;
+
+    impl Judge for Texts {
+        type Input = (String, u64);
+        const PASSED_OVER: &'static str = "are no texts";
+
+        fn judge(&self, uri: &str, meta: &ObjectMeta, named: bool) -> Verdict<Self::Input> {
+            match (uri.ends_with(".txt"), named) {
+                (true, _) => Verdict::Take((uri.to_owned(), meta.size)),
+                (false, false) => Verdict::PassOver,
+                (false, true) => Verdict::Refuse(Failure::new(spec_codes::BAD_VALUE, "no text")),
+            }
+        }
+    }
+
+    async fn listed(dir: &Path, inputs: &[&str], exclude: &str) -> Result<Listing<(String, u64)>, Failure> {
+        let uris: Vec<String> = inputs.iter().map(|i| dir.join(i).to_str().unwrap().to_owned()).collect();
+        let (exclude, store) = (vec![exclude.to_owned()], StoreSettings::default());
+        let objects = Objects { uris: &uris, exclude: &exclude, store: &store };
+        list(&Stores::new(), objects, &Texts).await
+    }
+
+    fn names(listing: &Listing<(String, u64)>) -> Vec<&str> {
+        listing.inputs.iter().map(|(uri, _)| uri.rsplit('/').next().unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn the_judge_takes_passes_over_and_refuses() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, body) in [("b.txt", "xx"), ("a.txt", "x"), ("c.bin", "x")] {
+            fs::write(dir.path().join(name), body).unwrap();
+        }
+        let folder = listed(dir.path(), &[""], "").await.unwrap();
+        assert_eq!((names(&folder), folder.passed_over), (vec!["a.txt", "b.txt"], 1));
+        assert_eq!(folder.inputs[1].1, 2);
+        let told = folder.warning::<Texts>();
+        assert_eq!(told.as_deref(), Some("1 objects in input folders are no texts and are ignored"));
+        assert_eq!(listed(dir.path(), &["*"], "").await.unwrap_err().code, spec_codes::BAD_VALUE);
+        assert_eq!(listed(dir.path(), &["c.bin"], "").await.unwrap_err().code, spec_codes::BAD_VALUE);
+        let twice = listed(dir.path(), &["a.txt", "*.txt", "{a,b}.txt"], "**/b*").await.unwrap();
+        assert_eq!((names(&twice), twice.warning::<Texts>()), (vec!["a.txt"], None));
+    }
+
+    #[tokio::test]
+    async fn an_input_that_matches_nothing_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("a.txt"), "x").unwrap();
+        for input in ["*.zip", "absent.txt", "absent/"] {
+            let failure = listed(dir.path(), &["a.txt", input], "").await.unwrap_err();
+            assert_eq!(failure.code, codes::NO_MATCH, "{input}");
+        }
+        assert_eq!(listed(dir.path(), &["*"], "**/a*").await.unwrap_err().code, codes::NO_MATCH);
+        assert_eq!(listed(dir.path(), &["*"], "a[").await.unwrap_err().code, spec_codes::BAD_GLOB);
+    }
+
+    #[tokio::test]
+    async fn a_name_that_is_no_text_is_not_passed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(std::ffi::OsStr::from_bytes(b"bad\xff.h5")), b"x").unwrap();
+        assert_eq!(listed(dir.path(), &[""], "").await.unwrap_err().code, codes::UNREADABLE_NAME);
+    }
+
+    #[test]
+    fn inputs_are_limited() {
+        assert!(not_too_many(INPUTS_MAX).is_ok());
+        assert_eq!(not_too_many(INPUTS_MAX + 1).unwrap_err().code, codes::TOO_MANY_INPUTS);
+    }
+}
