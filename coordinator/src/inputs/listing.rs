@@ -23,7 +23,7 @@ pub(crate) enum Verdict<T> {
     /// It happens to lie in a folder that was named, and is counted.
     PassOver,
     /// The job cannot begin.
-    Refuse(Failure),
+    Refuse(Box<Failure>),
 }
 
 /// A kind's eye for objects.
@@ -113,7 +113,7 @@ impl<J: Judge> Found<'_, J> {
                 self.inputs.insert(uri, input);
             }
             Verdict::PassOver => self.passed_over += 1,
-            Verdict::Refuse(failure) => return Err(failure),
+            Verdict::Refuse(failure) => return Err(*failure),
         }
         Ok(())
     }
@@ -208,7 +208,7 @@ mod tests {
             match (uri.ends_with(".txt"), named) {
                 (true, _) => Verdict::Take((uri.to_owned(), meta.size)),
                 (false, false) => Verdict::PassOver,
-                (false, true) => Verdict::Refuse(Failure::new(spec_codes::BAD_VALUE, "no text")),
+                (false, true) => Verdict::Refuse(Box::new(Failure::new(spec_codes::BAD_VALUE, "no text"))),
             }
         }
     }

@@ -21,7 +21,7 @@ impl Judge for Archives {
                 size: meta.size,
                 container,
             }),
-            Err(failure) if named => Verdict::Refuse(failure),
+            Err(failure) if named => Verdict::Refuse(Box::new(failure)),
             Err(_) => Verdict::PassOver,
         }
     }

@@ -45,7 +45,7 @@ pub(super) struct Head {
     /// What is wrong with the archive; what stands behind it was not seen.
     pub(super) problem: Option<Failure>,
     /// The first of the uncompressed bytes.
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// An object that is read.

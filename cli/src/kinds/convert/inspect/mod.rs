@@ -11,4 +11,3 @@ mod survey;
 
 pub(crate) use look::look;
 pub(crate) use screen::MemberView;
-pub(crate) use survey::Archive;
