@@ -1,13 +1,14 @@
 //! Rows as keys and values: they read back, they are ordered, and damage has a name.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 use tarquet_common::{
-    ids::{AttemptId, JobId, ShardId},
+    ids::{AttemptId, JobId, ShardId, WorkerId},
+    receipt::{Counts, Receipt},
     store::StoreSettings,
 };
 use tarquet_core::{
-    Ask, CorruptLedger, Durable, Effect, JobOptions, Key, Outcome, PhaseName, Record, Settings, StagePlan,
-    State, Submit, handle,
+    Ask, CorruptLedger, Durable, Effect, JobOptions, Key, LeaseRow, Outcome, PhaseName, Record, RowState,
+    Settings, ShardRow, StagePlan, State, Submit, handle,
 };
 
 fn job() -> JobId {
@@ -143,6 +144,54 @@ fn damage_is_named() {
     let last = Key::Shard(ShardId { job: job(), stage: 0, shard: 2 });
     let found = damage(&|r| drop(r.remove(at(&last))));
     assert!(matches!(found, CorruptLedger::Orphan(_)), "a shard is missing: {found}");
+}
+
+/// Neither the row that says a shard is done nor its receipt means anything without the other, and what is done has no
+/// lease.
+#[test]
+fn a_done_shard_has_its_receipt_and_no_lease() {
+    let mut state = planned();
+    let id = ShardId { job: job(), stage: 0, shard: 1 };
+    let attempt = AttemptId { generation: 1, n: 0 };
+    let receipt = Receipt {
+        shard: id.clone(),
+        round: 0,
+        attempt,
+        worker: WorkerId("w".to_owned()),
+        artifacts: Vec::new(),
+        counts: Counts::default(),
+        sides: Vec::new(),
+        skipped: Vec::new(),
+        output: serde_json::Value::Null,
+    };
+    handle(&mut state, &Outcome::ReceiptStored(Arc::new(receipt.clone())), 20);
+    assert!(matches!(state.shard(&id).map(|row| row.state), Some(RowState::Done { .. })));
+    let whole = rows(&state);
+    assert_eq!(load(whole.clone()).expect("it loads").receipt(&id).map(Arc::as_ref), Some(&receipt));
+    let damage = |record: Record, remove: bool| {
+        let mut rows = whole.clone();
+        rows.retain(|(key, _)| *key != record.key());
+        rows.extend((!remove).then(|| (record.key(), record.value().expect("a row has a value"))));
+        match load(rows).expect_err("it is damaged") {
+            CorruptLedger::Orphan(key) => key,
+            other => panic!("{other}"),
+        }
+    };
+    let stored = |round| Record::Receipt(Arc::new(Receipt { round, ..receipt.clone() }));
+    assert_eq!(damage(stored(0), true), Key::Shard(id.clone()), "it says done without a receipt");
+    assert_eq!(damage(stored(1), false), Key::Shard(id.clone()), "the receipt is of another round");
+    let open = ShardRow { state: RowState::Open, ..state.shard(&id).expect("it is there") };
+    assert_eq!(damage(Record::Shard(Box::new(open)), false), Key::Receipt(id.clone()), "nothing says done");
+    let lease = LeaseRow {
+        shard: id.clone(),
+        round: 0,
+        attempt,
+        number: 1,
+        worker: WorkerId("w".to_owned()),
+        request: None,
+        granted_unix_ms: 0,
+    };
+    assert_eq!(damage(Record::Lease(Box::new(lease)), false), Key::Lease(id, attempt), "done and leased");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Effects that write one conditional object. Whoever wrote the one that is there has won, and the outcome reports what
 //! it says.
 
-use super::{order::JobPlace, tools::Tools};
 use crate::{
     objects::{self, Generation},
     once::{Once, put_once},
@@ -13,17 +12,20 @@ use tarquet_core::{AcceptObject, Catalog, Outcome, RoundsObject, Verdict, VoidAr
 
 /// Writes the first free number above `above` and above all that are there. The object holds chance, so of two
 /// coordinators that try the same number one goes on to the next.
-pub(super) async fn generation(tools: &Tools, at: JobPlace, above: u32) -> Result<Outcome, Failure> {
-    let store = tools.job_store(&at).await?;
-    let mut generation = highest_generation(&*store).await?.max(above);
+pub(super) async fn generation(
+    store: &dyn Store,
+    job: JobId,
+    above: u32,
+    unix_ms: u64,
+    nonce: &str,
+) -> Result<Outcome, Failure> {
+    let mut generation = highest_generation(store).await?.max(above);
     loop {
         generation = generation.saturating_add(1);
-        let ours = Generation { generation, unix_ms: tools.clock.unix_ms(), nonce: tools.nonce.clone() };
-        match put_once(&*store, &objects::generation(generation), &ours).await? {
-            Once::Theirs(theirs) if theirs.nonce != ours.nonce => {}
-            Once::Ours | Once::Theirs(_) => {
-                return Ok(Outcome::GenerationRaised { job: at.job, generation });
-            }
+        let ours = Generation { generation, unix_ms, nonce: nonce.to_owned() };
+        match put_once(store, &objects::generation(generation), &ours).await? {
+            Once::Theirs(theirs) if theirs.nonce != nonce => {}
+            Once::Ours | Once::Theirs(_) => return Ok(Outcome::GenerationRaised { job, generation }),
         }
     }
 }
@@ -39,18 +41,16 @@ pub(super) async fn receipt(store: &dyn Store, ours: Arc<Receipt>) -> Result<Out
 /// Leaves out every shard of which an artifact is visible: an earlier process may have published it and died before it
 /// could record that, and what is visible is never made again.
 pub(super) async fn open_rounds(
-    tools: &Tools,
-    at: JobPlace,
+    store: &dyn Store,
+    output: &dyn Store,
+    job: JobId,
     mut rounds: RoundsObject,
     artifacts: &[VoidArtifacts],
 ) -> Result<Outcome, Failure> {
-    if !artifacts.is_empty() {
-        let visible = visible(&*tools.output_store(&at).await?, &at.job, artifacts).await?;
-        rounds.shards.retain(|reopen| !visible.contains(&(reopen.stage, reopen.shard)));
-    }
-    let store = tools.job_store(&at).await?;
-    let said = put_once(&*store, &objects::rounds(rounds.number), &rounds).await?;
-    Ok(Outcome::RoundsOpened { job: at.job, rounds: said.says(rounds) })
+    let visible = visible(output, &job, artifacts).await?;
+    rounds.shards.retain(|reopen| !visible.contains(&(reopen.stage, reopen.shard)));
+    let said = put_once(store, &objects::rounds(rounds.number), &rounds).await?;
+    Ok(Outcome::RoundsOpened { job, rounds: said.says(rounds) })
 }
 
 /// The shards of which something lies under a final key, as this job's.
@@ -72,21 +72,88 @@ async fn visible(
     Ok(visible)
 }
 
-pub(super) async fn accept(tools: &Tools, at: JobPlace, ours: AcceptObject) -> Result<Outcome, Failure> {
-    let said = put_once(&*tools.job_store(&at).await?, &objects::accept(ours.number), &ours).await?;
-    Ok(Outcome::AcceptStored { job: at.job, accept: said.says(ours) })
+pub(super) async fn accept(store: &dyn Store, job: JobId, ours: AcceptObject) -> Result<Outcome, Failure> {
+    let said = put_once(store, &objects::accept(ours.number), &ours).await?;
+    Ok(Outcome::AcceptStored { job, accept: said.says(ours) })
 }
 
-pub(super) async fn verdict(tools: &Tools, at: JobPlace, ours: Verdict) -> Result<Outcome, Failure> {
-    let said = put_once(&*tools.job_store(&at).await?, objects::OUTCOME, &ours).await?;
-    Ok(Outcome::OutcomeStored { job: at.job, verdict: said.says(ours) })
+pub(super) async fn verdict(store: &dyn Store, job: JobId, ours: Verdict) -> Result<Outcome, Failure> {
+    let said = put_once(store, objects::OUTCOME, &ours).await?;
+    Ok(Outcome::OutcomeStored { job, verdict: said.says(ours) })
 }
 
 /// The catalog is a function of the receipts: one that is there must say the same.
-pub(super) async fn catalog(tools: &Tools, at: JobPlace, ours: Catalog) -> Result<Outcome, Failure> {
-    Ok(match put_once(&*tools.job_store(&at).await?, objects::CATALOG, &ours).await? {
-        Once::Ours => Outcome::CatalogStored(at.job),
-        Once::Theirs(theirs) if ours.says_the_same(&theirs) => Outcome::CatalogStored(at.job),
-        Once::Theirs(_) => Outcome::CatalogDiffers(at.job),
+pub(super) async fn catalog(store: &dyn Store, job: JobId, ours: &Catalog) -> Result<Outcome, Failure> {
+    Ok(match put_once(store, objects::CATALOG, ours).await? {
+        Once::Ours => Outcome::CatalogStored(job),
+        Once::Theirs(theirs) if ours.says_the_same(&theirs) => Outcome::CatalogStored(job),
+        Once::Theirs(_) => Outcome::CatalogDiffers(job),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tarquet_common::{
+        ids::{AttemptId, ShardId},
+        store::{Metadata, StoreSettings, Stores, Uri},
+    };
+    use tarquet_core::{Reopen, WhyReopen};
+
+    async fn open(root: &std::path::Path) -> Arc<dyn Store> {
+        let uri = Uri::parse_here(&root.to_string_lossy()).unwrap();
+        Stores::new().open(&uri, &StoreSettings::default()).await.unwrap()
+    }
+
+    fn job(random: u128) -> JobId {
+        JobId::from_parts(1, random)
+    }
+
+    /// An object under a final key, as an attempt of this job makes it.
+    async fn publish(output: &dyn Store, name: &str, job: JobId) {
+        let shard = ShardId { job, stage: 1, shard: 0 };
+        let origin = Origin { shard, round: 0, attempt: AttemptId { generation: 1, n: 1 } };
+        let upload = output.begin_upload(name, &origin.metadata()).await.unwrap();
+        let part = output.upload_part(name, &upload, 1, "x".into()).await.unwrap();
+        output.complete_upload(name, &upload, &[part], true).await.unwrap();
+    }
+
+    fn rounds(shards: &[u32]) -> RoundsObject {
+        let shards = shards.iter().map(|shard| Reopen { stage: 1, shard: *shard, round: 1 }).collect();
+        RoundsObject { number: 1, why: WhyReopen::Retry, shards }
+    }
+
+    fn artifact(shard: u32, name: &str) -> VoidArtifacts {
+        VoidArtifacts { stage: 1, shard, names: vec!["part-00009.parquet".to_owned(), name.to_owned()] }
+    }
+
+    #[tokio::test]
+    async fn what_is_visible_is_not_opened_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let (jobs, output) = (open(&dir.path().join("jobs")).await, open(&dir.path().join("out")).await);
+        publish(&*output, "part-00000.parquet", job(7)).await;
+        publish(&*output, "part-00001.parquet", job(8)).await;
+        let artifacts = [artifact(0, "part-00000.parquet"), artifact(1, "part-00001.parquet")];
+        let said = open_rounds(&*jobs, &*output, job(7), rounds(&[0, 1, 2]), &artifacts).await.unwrap();
+        // The part of shard 1 is another job's: that is for publishing to find.
+        assert_eq!(said, Outcome::RoundsOpened { job: job(7), rounds: rounds(&[1, 2]) });
+        let again = open_rounds(&*jobs, &*output, job(7), rounds(&[2]), &[]).await.unwrap();
+        assert_eq!(again, said, "the object that is there has won");
+    }
+
+    #[tokio::test]
+    async fn of_two_coordinators_each_gets_a_number_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = open(dir.path()).await;
+        let raise = async |above, nonce| match generation(&*store, job(1), above, 5, nonce).await.unwrap() {
+            Outcome::GenerationRaised { generation, .. } => generation,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(raise(0, "a").await, 1);
+        assert_eq!(raise(0, "b").await, 2);
+        assert_eq!(raise(6, "a").await, 7);
+        let foreign = store.put_if_absent("generations/readme", "x".into(), &Metadata::new()).await;
+        foreign.unwrap();
+        assert_eq!(raise(0, "b").await, 8, "what is no number does not count");
+    }
 }

@@ -1,12 +1,6 @@
 //! Carries out orders.
 
-use super::{
-    claim,
-    conditional::{accept, catalog, generation, open_rounds, receipt, verdict},
-    order::Order,
-    output, plan, publish,
-    tools::Tools,
-};
+use super::{claim, conditional, order::Order, output, plan, publish, tools::Tools};
 use tarquet_common::failure::Failure;
 use tarquet_core::{EffectKey, Outcome};
 use tokio::sync::Semaphore;
@@ -42,12 +36,24 @@ impl Executor {
 async fn carry_out(tools: &Tools, order: Order) -> Result<Outcome, Failure> {
     match order {
         Order::ClaimOutput { at, asked } => claim::claim(tools, &at, &asked).await,
-        Order::RaiseGeneration { at, above } => generation(tools, at, above).await,
+        Order::RaiseGeneration { at, above } => {
+            let store = tools.job_store(&at).await?;
+            conditional::generation(&*store, at.job, above, tools.clock.unix_ms(), &tools.nonce).await
+        }
         Order::PlanStage { at, job, stage, receipts } => plan::plan(tools, at, job, stage, receipts).await,
-        Order::StoreReceipt { at, receipt: ours } => receipt(&*tools.job_store(&at).await?, ours).await,
-        Order::OpenRounds { at, rounds, artifacts } => open_rounds(tools, at, rounds, &artifacts).await,
-        Order::StoreAccept { at, accept: ours } => accept(tools, at, ours).await,
-        Order::StoreOutcome { at, verdict: ours } => verdict(tools, at, ours).await,
+        Order::StoreReceipt { at, receipt } => {
+            conditional::receipt(&*tools.job_store(&at).await?, receipt).await
+        }
+        Order::OpenRounds { at, rounds, artifacts } => {
+            let (store, output) = (tools.job_store(&at).await?, tools.output_store(&at).await?);
+            conditional::open_rounds(&*store, &*output, at.job, rounds, &artifacts).await
+        }
+        Order::StoreAccept { at, accept } => {
+            conditional::accept(&*tools.job_store(&at).await?, at.job, accept).await
+        }
+        Order::StoreOutcome { at, verdict } => {
+            conditional::verdict(&*tools.job_store(&at).await?, at.job, verdict).await
+        }
         Order::ListOutput { at } => {
             let foreign = output::foreign(&*tools.output_store(&at).await?, &at.job).await?;
             Ok(Outcome::OutputListed { job: at.job, foreign })
@@ -55,7 +61,9 @@ async fn carry_out(tools: &Tools, order: Order) -> Result<Outcome, Failure> {
         Order::PublishShard { at, receipt } => {
             publish::publish(&*tools.output_store(&at).await?, &receipt).await
         }
-        Order::StoreCatalog { at, catalog: ours } => catalog(tools, at, ours).await,
+        Order::StoreCatalog { at, catalog } => {
+            conditional::catalog(&*tools.job_store(&at).await?, at.job, &catalog).await
+        }
         Order::AbortUploads { at, shard, round, uploads } => {
             output::abort(&*tools.output_store(&at).await?, &uploads).await?;
             Ok(Outcome::UploadsAborted { shard, round })

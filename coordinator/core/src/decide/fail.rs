@@ -76,7 +76,7 @@ fn again(d: &mut Draft<'_>, mut next: Shard, live: &Live, failure: &Failure, del
     let (attempt, code, charged) = (live.row.attempt, failure.code, next.history.charged);
     next.history.avoid = Some(live.row.worker.clone());
     d.put_shard(&next);
-    if delay_ms > 0 && is_alone(&next) {
+    if delay_ms > 0 && next.leases().count() == 1 {
         d.note(Note::Delayed { shard: next.id.clone(), until: d.now.saturating_add(delay_ms) });
     }
     d.event(Some(&next.id.job), What::Requeued { stage, shard, attempt, code, delay_ms, charged });
@@ -99,10 +99,6 @@ fn stop(d: &mut Draft<'_>, mut next: Shard, live: &Live, failure: &Failure, hold
         d.then(Step::Hold { job: next.id.job.clone(), hold, failure });
     }
     d.advance(&next.id.job);
-}
-
-fn is_alone(shard: &Shard) -> bool {
-    shard.leases().count() == 1
 }
 
 /// The last failure, as what holds the job.

@@ -97,3 +97,56 @@ fn history_of(row: &ShardRow) -> History {
         skip: row.skip.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{rows::LeaseRow, state::shard::Live};
+    use tarquet_common::{
+        ids::{AttemptId, JobId, WorkerId},
+        leasing::Progress,
+        stage_plan::ShardRecord,
+    };
+
+    fn leased() -> Shard {
+        let id = ShardId { job: JobId::from_parts(1, 1), stage: 0, shard: 0 };
+        let row = LeaseRow {
+            shard: id.clone(),
+            round: 0,
+            attempt: AttemptId { generation: 1, n: 0 },
+            number: 1,
+            worker: WorkerId("w".to_owned()),
+            request: None,
+            granted_unix_ms: 0,
+        };
+        let progress = Progress::default();
+        let live = Live { row, granted_at: 1, deadline: 9, progressed_at: 1, progress };
+        let mut shard = Shard::planned(id, ShardRecord::default(), 1);
+        shard.begin_lease(live).expect("it waits");
+        shard
+    }
+
+    #[test]
+    fn an_open_row_of_the_same_round_leaves_leases_alone() {
+        let mut shard = leased();
+        let row = ShardRow { charged: 2, ..shard.row() };
+        shard.follow(&row, None, 5).expect("it fits");
+        assert_eq!((shard.history.charged, shard.leases().count()), (2, 1));
+    }
+
+    #[test]
+    fn a_new_round_ends_leases() {
+        let mut shard = leased();
+        let row = ShardRow { round: 1, ..shard.row() };
+        shard.follow(&row, None, 5).expect("it fits");
+        assert_eq!((shard.round, shard.state), (1, ShardState::Waiting(Waiting { since: 5 })));
+    }
+
+    #[test]
+    fn done_without_a_receipt_is_nothing() {
+        let mut shard = leased();
+        let row = ShardRow { state: RowState::Done { published: false, took_ms: 3 }, ..shard.row() };
+        assert_eq!(shard.follow(&row, None, 5), Err(NoReceipt));
+        assert_eq!(shard, leased(), "and changes nothing");
+    }
+}

@@ -8,6 +8,7 @@ use tarquet_common::{
 };
 use tarquet_core::{
     AcceptObject, Catalog, Effect, Outcome, RoundsObject, Snapshot, StagePlan, Submit, Upload, Verdict,
+    VoidArtifacts,
 };
 
 /// All objects of one job prefix.
@@ -92,16 +93,8 @@ impl Store {
                 let stored = std::sync::Arc::new(stored.clone());
                 if stored == receipt { Outcome::ReceiptStored(stored) } else { Outcome::ReceiptTaken(stored) }
             }
-            Effect::OpenRounds { job, mut rounds, artifacts } => {
-                let visible = |name: &String| {
-                    self.objects.get(&(output.clone(), name.clone())).is_some_and(Option::is_some)
-                };
-                rounds.shards.retain(|r| {
-                    let void = artifacts.iter().find(|v| (v.stage, v.shard) == (r.stage, r.shard));
-                    !void.is_some_and(|v| v.names.iter().any(visible))
-                });
-                let rounds = objects.rounds.entry(rounds.number).or_insert(rounds).clone();
-                Outcome::RoundsOpened { job, rounds }
+            Effect::OpenRounds { job, rounds, artifacts } => {
+                self.open_rounds(&output, job, rounds, &artifacts)
             }
             Effect::StoreAccept { job, accept } => {
                 let accept = objects.accepts.entry(accept.number).or_insert(accept).clone();
@@ -130,14 +123,35 @@ impl Store {
                 }
                 Outcome::UploadsAborted { shard, round }
             }
-            Effect::SweepUploads { job, release } => {
-                self.uploads.retain(|_, (_, _, made)| made.shard.job != job);
-                if release && self.claims.get(&output) == Some(&job) {
-                    self.claims.remove(&output);
-                }
-                Outcome::UploadsSwept(job)
-            }
+            Effect::SweepUploads { job, release } => self.sweep(&output, job, release),
         }
+    }
+
+    /// All but what is visible.
+    fn open_rounds(
+        &mut self,
+        output: &str,
+        job: JobId,
+        mut rounds: RoundsObject,
+        artifacts: &[VoidArtifacts],
+    ) -> Outcome {
+        let visible =
+            |name: &String| self.objects.get(&(output.to_owned(), name.clone())).is_some_and(Option::is_some);
+        rounds.shards.retain(|r| {
+            let void = artifacts.iter().find(|v| (v.stage, v.shard) == (r.stage, r.shard));
+            !void.is_some_and(|v| v.names.iter().any(visible))
+        });
+        let objects = self.jobs.entry(job.clone()).or_default();
+        let rounds = objects.rounds.entry(rounds.number).or_insert(rounds).clone();
+        Outcome::RoundsOpened { job, rounds }
+    }
+
+    fn sweep(&mut self, output: &str, job: JobId, release: bool) -> Outcome {
+        self.uploads.retain(|_, (_, _, made)| made.shard.job != job);
+        if release && self.claims.get(output) == Some(&job) {
+            self.claims.remove(output);
+        }
+        Outcome::UploadsSwept(job)
     }
 
     fn publish(&mut self, output: &str, receipt: &Receipt, parts_seen: &mut u64) -> Outcome {
