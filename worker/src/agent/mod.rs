@@ -21,13 +21,12 @@ mod notices;
 mod renewal;
 mod run;
 mod session;
-mod settings;
 mod slot;
 
 pub use drain::{Drain, drain_on_signals};
 pub use notices::drain_on_notices;
 pub use run::run;
-pub use settings::AgentSettings;
+pub use session::AgentSettings;
 
 #[cfg(test)]
 mod tests;

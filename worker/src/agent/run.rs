@@ -1,6 +1,10 @@
 //! A worker's life: register, work, drain, goodbye.
 
-use super::{drain::Drain, session::Session, settings::AgentSettings, slot::Slot};
+use super::{
+    drain::Drain,
+    session::{AgentSettings, Session},
+    slot::Slot,
+};
 use crate::attempt::{Attempt, Stop, StopReason};
 use std::{sync::Arc, time::Duration};
 use tarquet_common::{

@@ -1,13 +1,12 @@
 //! The freeze stage: what the sample says, or the user has pinned, becomes the schema of the whole job.
 
-use super::rules::{output_settings, schema_rules};
 use crate::work::{Done, Site};
 use tarquet_common::{
     codes::plan as codes,
     failure::Failure,
     kinds::convert::{FreezeBlock, FreezeOutput, FreezeShared, SCHEMA_KEY, SampleOutput},
 };
-use tarquet_encode::{FrozenSchema, JoinedSchema};
+use tarquet_encode::{FrozenSchema, JoinedSchema, OutputSettings, SchemaRules};
 
 /// The role of the schema that people find.
 const SCHEMA: &str = "schema";
@@ -58,10 +57,24 @@ fn of_sample(shared: &FreezeShared, block: &FreezeBlock) -> Result<Decided, Fail
     Ok(Ok((frozen, failed.into_iter().collect())))
 }
 
+/// What members are held to.
+fn schema_rules(shared: &FreezeShared) -> SchemaRules {
+    SchemaRules {
+        mode: shared.schema.mode,
+        on_extra_column: shared.schema.on_extra_column,
+        on_missing_column: shared.schema.on_missing_column,
+        widen: shared.schema.widen,
+        index: shared.index,
+        timestamps: shared.timestamps,
+        provenance: shared.provenance,
+    }
+}
+
 fn told(shared: &FreezeShared, frozen: &FrozenSchema, more: Vec<String>) -> FreezeOutput {
     let mut warnings: Vec<String> = frozen.warnings.iter().map(warning).collect();
     warnings.extend(more);
-    let unreadable = output_settings(shared.profile, shared.compression).unreadable_by();
+    let FreezeShared { profile, compression, .. } = *shared;
+    let unreadable = OutputSettings { profile, compression, ..OutputSettings::default() }.unreadable_by();
     if !unreadable.is_empty() {
         warnings.push(format!("not readable by {}", unreadable.join(", ")));
     }

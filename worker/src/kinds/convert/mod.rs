@@ -12,7 +12,6 @@ mod extract;
 mod freeze;
 mod index;
 mod members;
-mod rules;
 mod sample;
 mod work;
 

@@ -5,7 +5,6 @@ use super::{
     extract::Picked,
     freeze, index,
     members::{Content, Members, Places, with_members},
-    rules::file_settings,
     sample,
 };
 use crate::{
@@ -28,7 +27,7 @@ use tarquet_common::{
     stage_plan::ENCODE,
 };
 use tarquet_container::Container;
-use tarquet_encode::{FrozenSchema, ParquetEncoder, conform};
+use tarquet_encode::{FrozenSchema, OutputSettings, ParquetEncoder, PartWriter, conform};
 
 /// What does the work of `convert`.
 #[derive(Debug)]
@@ -105,8 +104,14 @@ fn series<'a>(
     let names = PartNames { digits: shared.part_digits, suffix: "parquet" };
     let layout = schema.layout();
     let planned = partitions.into_iter().map(|p| PlannedPart { number: p.number, items: p.members });
-    site.parts
-        .series(names, planned, move || Ok(Box::new(ParquetEncoder::new(&layout, &file_settings(shared))?)))
+    let settings = OutputSettings {
+        profile: shared.profile,
+        compression: shared.compression,
+        row_group: shared.row_group,
+        created_by: shared.created_by.clone(),
+    };
+    let part = move || Ok(Box::new(ParquetEncoder::new(&layout, &settings)?) as Box<dyn PartWriter>);
+    site.parts.series(names, planned, part)
 }
 
 /// One shard on its way.
