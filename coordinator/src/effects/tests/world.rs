@@ -41,7 +41,8 @@ pub(super) struct Everything {
 
 impl World {
     pub(super) fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        // In memory: a walk makes hundreds of worlds, and on a disk each of their writes is waited for.
+        let dir = tempfile::tempdir_in("/dev/shm").unwrap();
         let local = |place: &str| local(&Uri::parse(place, dir.path()).unwrap());
         let rules = FaultyStore::new(local("registry"));
         let ours = tools("ours", Arc::new(rules.clone()), Arc::new(Faulty(rules.clone())));
