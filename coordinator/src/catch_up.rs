@@ -2,7 +2,7 @@
 
 use crate::{
     driver::{DriverHandle, NoReply},
-    rebuild::{Registry, may_take_over, snapshot},
+    rebuild::{Registry, may_take_over, snapshot, was_begun},
     stores::OpenStores,
 };
 use std::{collections::BTreeMap, time::Duration};
@@ -71,6 +71,10 @@ impl CatchUp<'_> {
             return self.tell(Ask::NothingStored(job.clone())).await;
         };
         if !is_known {
+            if !was_begun(&found) {
+                tracing::debug!(%job, "it never had its output");
+                return Ok(());
+            }
             let store = self.stores.open(&uri, settings).await?;
             may_take_over(&*store, &found, self.take_over).await?;
         }

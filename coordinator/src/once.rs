@@ -37,13 +37,15 @@ where
         PutOutcome::Created => Ok(Once::Ours),
         PutOutcome::Exists => {
             let theirs = read_json(store, key).await?;
-            // Nothing deletes these; a store that says "exists" and then "not found" is still catching up.
-            theirs.map(Once::Theirs).ok_or_else(|| {
-                let told = format!("{key} is there and is not");
-                Failure::new(cluster::JOB_OBJECT_DAMAGED, told).at_uri(store.root().join(key).to_string())
-            })
+            theirs.map(Once::Theirs).ok_or_else(|| vanished(store, key))
         }
     }
+}
+
+/// Nothing deletes our objects; a store that says that one exists, and then that it does not, is still catching up.
+pub(crate) fn vanished(store: &dyn Store, key: &str) -> Failure {
+    let told = format!("{key} is there and is not");
+    Failure::new(cluster::JOB_OBJECT_DAMAGED, told).at_uri(store.root().join(key).to_string())
 }
 
 /// Reads an object of ours; `None` if there is none.

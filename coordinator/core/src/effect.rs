@@ -117,8 +117,8 @@ pub enum Effect {
         /// Which.
         uploads: Vec<Upload>,
     },
-    /// Abort every upload under the output that names this job; then, unless it was published, remove its
-    /// claim on the output. → `UploadsSwept`.
+    /// Abort every upload under the output that is this job's; then, unless it was published, remove its
+    /// claim on the output. Nothing, where the claim names this job no more. → `UploadsSwept`.
     SweepUploads {
         /// The job.
         job: JobId,

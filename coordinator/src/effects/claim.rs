@@ -14,13 +14,21 @@ use tarquet_common::{
 };
 use tarquet_core::{Outcome, Submit};
 
-/// Until the claim is being written, any trouble is an answer to whoever submits: nothing binds us yet. From then on
-/// an unclear answer has to be cleared up, or the output might stay claimed by a job that nobody knows.
-pub(super) async fn claim(tools: &Tools, at: &JobPlace, asked: &Submit) -> Result<Outcome, Failure> {
+/// Until the claim is being written, any trouble is an answer to whoever submits: nothing binds us yet. From then on,
+/// and so whenever the order is carried out `again`, an unclear answer has to be cleared up, or the output might stay
+/// claimed by a job that nobody knows.
+pub(super) async fn claim(
+    tools: &Tools,
+    at: &JobPlace,
+    asked: &Submit,
+    again: bool,
+) -> Result<Outcome, Failure> {
     let job = || at.job.clone();
     let (home, key) = match prepare(tools, at, asked).await {
         Ok(Ready::Claim(home, key)) => (home, key),
         Ok(Ready::Taken(by)) => return Ok(Outcome::ClaimTaken { job: job(), by }),
+        // What is found in the output is an answer at any time: by then the claim was looked for, and was not there.
+        Err(failure) if again && failure.code != plan::OUTPUT_NOT_EMPTY => return Err(failure),
         Err(failure) => return Ok(Outcome::ClaimRefused { job: job(), failure }),
     };
     let ours = Claim { job: job(), output_uri: at.output_uri.clone() };

@@ -35,7 +35,7 @@ impl Executor {
 
 async fn carry_out(tools: &Tools, order: Order) -> Result<Outcome, Failure> {
     match order {
-        Order::ClaimOutput { at, asked } => claim::claim(tools, &at, &asked).await,
+        Order::ClaimOutput { at, asked, again } => claim::claim(tools, &at, &asked, again).await,
         Order::RaiseGeneration { at, above } => {
             let store = tools.job_store(&at).await?;
             conditional::generation(&*store, at.job, above, tools.clock.unix_ms(), &tools.nonce).await

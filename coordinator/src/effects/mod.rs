@@ -11,6 +11,8 @@ mod order;
 mod output;
 mod plan;
 mod publish;
+#[cfg(test)]
+mod tests;
 mod tools;
 
 pub(crate) use executor::Executor;

@@ -39,8 +39,8 @@ impl JobPlace {
 /// What is to be carried out. Each variant is the [`Effect`] of its name.
 #[derive(Clone, Debug)]
 pub(crate) enum Order {
-    /// Write what was asked, and claim the output.
-    ClaimOutput { at: JobPlace, asked: Box<Submit> },
+    /// Write what was asked, and claim the output; `again` if an earlier try may have claimed it.
+    ClaimOutput { at: JobPlace, asked: Box<Submit>, again: bool },
     /// Write the first free generation above this one.
     RaiseGeneration { at: JobPlace, above: u32 },
     /// Plan the stage, from the receipts of those before it.
@@ -68,11 +68,14 @@ pub(crate) enum Order {
 impl Order {
     /// Takes from the state what the effect needs. `None` if the job is gone: then nobody waits for an outcome.
     pub(crate) fn of(state: &State, effect: Effect) -> Option<Self> {
-        let id = effect.key().job().clone();
+        let key = effect.key();
+        let id = key.job().clone();
         let row = state.job(&id)?;
         let at = JobPlace::of(row);
         Some(match effect {
-            Effect::ClaimOutput { .. } => Self::ClaimOutput { at, asked: Box::new(row.asked()) },
+            Effect::ClaimOutput { .. } => {
+                Self::ClaimOutput { at, asked: Box::new(row.asked()), again: state.tries(&key) > 1 }
+            }
             Effect::RaiseGeneration { above, .. } => Self::RaiseGeneration { at, above },
             Effect::PlanStage { stage, .. } => {
                 let receipts =

@@ -6,7 +6,7 @@ use crate::{
     once::read_json,
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 use tarquet_common::{
     failure::{Class, Failure},
     ids::JobId,
@@ -45,12 +45,16 @@ pub(super) async fn abort(output: &dyn Store, uploads: &[Upload]) -> Result<(), 
 
 /// Aborts what attempts left behind and releases the claim, if asked to. An upload that may not be listed or aborted
 /// costs storage until the bucket's lifecycle rule removes it; it does not keep the job from ending.
+///
+/// Where the claim names this job no more, an earlier try or an earlier coordinator has released it when all was swept.
+/// What was begun since is another job's.
 pub(super) async fn sweep(
     tools: &Tools,
     at: JobPlace,
     catalog: &Catalog,
     release: bool,
 ) -> Result<Outcome, Failure> {
+    let Some(claim) = claim_of(tools, &at).await? else { return Ok(Outcome::UploadsSwept(at.job)) };
     let output = tools.output_store(&at).await?;
     match leftovers(&*output, catalog).await {
         Ok(uploads) => abort_or_leave(abort(&*output, &uploads).await)?,
@@ -58,7 +62,7 @@ pub(super) async fn sweep(
     }
     abort_or_leave(sweep_home(tools, &at).await)?;
     if release {
-        self::release(tools, &at).await?;
+        claim.home.delete(&claim.key).await?;
     }
     Ok(Outcome::UploadsSwept(at.job))
 }
@@ -99,14 +103,19 @@ async fn leftovers(output: &dyn Store, catalog: &Catalog) -> Result<Vec<Upload>,
     Ok(ours.map(|u| Upload { name: u.key, upload_id: u.upload_id }).collect())
 }
 
-async fn release(tools: &Tools, at: &JobPlace) -> Result<(), Failure> {
+/// Where the output's claim is.
+struct Held {
+    home: Arc<dyn Store>,
+    key: String,
+}
+
+/// The output's claim, as long as it names this job.
+async fn claim_of(tools: &Tools, at: &JobPlace) -> Result<Option<Held>, Failure> {
     let job_uri = Uri::parse_here(&at.job_uri).map_err(StoreError::from)?;
     let output_uri = Uri::parse_here(&at.output_uri).map_err(StoreError::from)?;
     let home_uri = objects::home_of(&job_uri, &at.job);
     let home = tools.open(&home_uri, at).await?;
     let key = objects::claim(&home_uri, &output_uri);
-    match read_json::<Claim>(&*home, &key).await? {
-        Some(claim) if claim.job == at.job => Ok(home.delete(&key).await?),
-        _ => Ok(()),
-    }
+    let claim = read_json::<Claim>(&*home, &key).await?;
+    Ok(claim.filter(|claim| claim.job == at.job).map(|_| Held { home, key }))
 }

@@ -7,6 +7,8 @@
 
 mod registry;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use registry::Registry;
-pub(crate) use snapshot::{highest_generation, may_take_over, read_plan, snapshot, snapshot_of};
+pub(crate) use snapshot::{highest_generation, may_take_over, read_plan, snapshot, snapshot_of, was_begun};

@@ -7,7 +7,8 @@ use crate::{
 use futures::TryStreamExt;
 use std::sync::Arc;
 use tarquet_common::{
-    failure::Failure,
+    codes::cluster,
+    failure::{Class, Failure},
     ids::JobId,
     store::{Metadata, PutOutcome, Store, list_all},
 };
@@ -36,8 +37,8 @@ impl Registry {
         Ok(self.0.delete(&objects::pointer(job)).await?)
     }
 
-    /// All pointers, oldest job first. One that does not read is left out, with a warning: it must not keep the
-    /// others from being found.
+    /// All pointers, oldest job first. One that is damaged or may not be read is left out, with a warning: it must not
+    /// keep the others from being found. Where only the surroundings fail, reading again will find it, so that is an error.
     pub(crate) async fn all(&self) -> Result<Vec<Pointer>, Failure> {
         let mut found = Vec::new();
         let mut objects = list_all(&*self.0, "");
@@ -48,9 +49,14 @@ impl Registry {
             }
             match read_json::<Pointer>(&*self.0, &object.key).await {
                 Ok(pointer) => found.extend(pointer),
+                Err(failure) if passes(&failure) => return Err(failure),
                 Err(failure) => tracing::warn!(key = object.key, %failure, "a pointer does not read"),
             }
         }
         Ok(found)
     }
+}
+
+fn passes(failure: &Failure) -> bool {
+    failure.class() == Class::Environment && failure.code != cluster::JOB_OBJECT_DAMAGED
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     objects::{self, Claim, PlanObject},
-    once::read_json,
+    once::{read_json, vanished},
     stores::OpenStores,
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -32,22 +32,20 @@ pub(crate) async fn snapshot(
     let store = &*store;
     let Some(submit) = read_json::<Submit>(store, objects::JOB).await? else { return Ok(None) };
     let claimed = claimed(stores, job_uri, settings, &submit).await?;
+    // Another coordinator may be at work. What is written last is read first, so that with each object all that it
+    // rests on is in the snapshot too; a receipt whose plan was not there yet is refused by the core.
+    let catalog = store.head(objects::CATALOG).await?.is_some();
+    let outcome = read_json(store, objects::OUTCOME).await?;
+    let accepts = all(store, objects::ACCEPTS).await?;
     let mut plans = Vec::new();
     for stage in 0..u8::try_from(submit.stages.len()).unwrap_or(u8::MAX) {
         let Some(chosen) = read_json::<PlanObject>(store, &objects::plan_object(stage)).await? else { break };
         plans.push(read_plan(store, chosen).await?);
     }
-    Ok(Some(Snapshot {
-        claimed,
-        generation: highest_generation(store).await?,
-        plans,
-        rounds: all(store, objects::ROUNDS).await?,
-        receipts: all(store, objects::RECEIPTS).await?,
-        accepts: all(store, objects::ACCEPTS).await?,
-        outcome: read_json(store, objects::OUTCOME).await?,
-        catalog: store.head(objects::CATALOG).await?.is_some(),
-        submit,
-    }))
+    let receipts = all(store, objects::RECEIPTS).await?;
+    let rounds = all(store, objects::ROUNDS).await?;
+    let generation = highest_generation(store).await?;
+    Ok(Some(Snapshot { submit, claimed, generation, plans, rounds, receipts, accepts, outcome, catalog }))
 }
 
 /// Whether the output's claim names this job.
@@ -81,9 +79,12 @@ async fn all<T: DeserializeOwned>(store: &dyn Store, prefix: &str) -> Result<Vec
         .try_filter_map(|entry| async { Ok(entry.ok().map(|o| o.key)) })
         .try_collect()
         .await?;
-    let reads: Vec<_> = keys.iter().map(|key| read_json::<T>(store, key)).collect();
-    let found: Vec<Option<T>> = stream::iter(reads).buffered(PARALLEL).try_collect().await?;
-    Ok(found.into_iter().flatten().collect())
+    let read = |key: String| async move {
+        let found = read_json::<T>(store, &key).await?;
+        found.ok_or_else(|| vanished(store, &key))
+    };
+    let reads: Vec<_> = keys.into_iter().map(read).collect();
+    stream::iter(reads).buffered(PARALLEL).try_collect().await
 }
 
 /// Reads the head of a stage's plan and proves it.
@@ -93,14 +94,19 @@ pub(crate) async fn read_plan(store: &dyn Store, chosen: PlanObject) -> Result<S
         let told = format!("the plan of stage {} does not read", chosen.stage);
         Failure::new(cluster::JOB_OBJECT_DAMAGED, told).at_uri(&uri).caused_by(why)
     };
-    let preamble = store.get_range(&chosen.plan_name, 0..PREAMBLE_LEN as u64, None).await?;
+    let cut_or_gone = |e: StoreError| match e {
+        StoreError::Changed { .. } | StoreError::NotFound { .. } => bad(&e),
+        other => other.into(),
+    };
+    let preamble =
+        store.get_range(&chosen.plan_name, 0..PREAMBLE_LEN as u64, None).await.map_err(cut_or_gone)?;
     let len = stage_plan::head_len(&preamble).map_err(|e| bad(&e))?;
     if len > HEAD_BYTES_MAX {
         return Err(Failure::new(cluster::JOB_OBJECT_DAMAGED, "the head of the plan is too long")
             .at_uri(&uri)
             .expected(format!("at most {HEAD_BYTES_MAX}"), len));
     }
-    let head = store.get_range(&chosen.plan_name, 0..len as u64, None).await?;
+    let head = store.get_range(&chosen.plan_name, 0..len as u64, None).await.map_err(cut_or_gone)?;
     let head = stage_plan::decode_head(&head, &chosen.plan_digest).map_err(|e| bad(&e))?;
     Ok(StagePlan {
         stage: chosen.stage,
@@ -124,6 +130,12 @@ pub(crate) async fn snapshot_of(
         Failure::new(cluster::NO_JOB_THERE, "there is no job object under the prefix")
             .at_uri(job_uri.to_string())
     })
+}
+
+/// Whether a job ever had its output. One that never had was refused, or its submitter was not answered: it may not begin
+/// later because its job object and its pointer, which come before the claim, are still there.
+pub(crate) fn was_begun(snapshot: &Snapshot) -> bool {
+    snapshot.claimed || snapshot.generation > 0 || !snapshot.plans.is_empty() || snapshot.outcome.is_some()
 }
 
 /// Whether a job that this coordinator's ledger does not know may be taken over: another coordinator may be in charge of it.

@@ -29,6 +29,12 @@ impl FaultyStore {
         Self { inner, rules: Arc::default() }
     }
 
+    /// Another store under the same rules: their calls are counted together.
+    #[must_use]
+    pub fn around(&self, inner: Arc<dyn Store>) -> Self {
+        Self { inner, rules: Arc::clone(&self.rules) }
+    }
+
     /// Has `calls` meet `trouble` from now on. Of several rules that strike one call the oldest does; every one counts it.
     ///
     /// # Panics
@@ -71,7 +77,7 @@ impl FaultyStore {
     }
 
     /// One call, with whatever it is to meet.
-    async fn around<T: Answer>(
+    async fn meet<T: Answer>(
         &self,
         verb: Verb,
         key: &str,
@@ -216,11 +222,11 @@ impl Store for FaultyStore {
     }
 
     async fn head(&self, key: &str) -> Result<Option<ObjectMeta>, StoreError> {
-        self.around(Verb::Head, key, self.inner.head(key)).await
+        self.meet(Verb::Head, key, self.inner.head(key)).await
     }
 
     async fn get(&self, key: &str, max_bytes: u64) -> Result<Option<Object>, StoreError> {
-        self.around(Verb::Get, key, self.inner.get(key, max_bytes)).await
+        self.meet(Verb::Get, key, self.inner.get(key, max_bytes)).await
     }
 
     async fn get_range(
@@ -229,7 +235,7 @@ impl Store for FaultyStore {
         range: Range<u64>,
         if_match: Option<&str>,
     ) -> Result<Bytes, StoreError> {
-        self.around(Verb::GetRange, key, self.inner.get_range(key, range, if_match)).await
+        self.meet(Verb::GetRange, key, self.inner.get_range(key, range, if_match)).await
     }
 
     async fn get_stream(
@@ -238,11 +244,11 @@ impl Store for FaultyStore {
         range: Range<u64>,
         if_match: Option<&str>,
     ) -> Result<ByteStream, StoreError> {
-        self.around(Verb::GetStream, key, self.inner.get_stream(key, range, if_match)).await
+        self.meet(Verb::GetStream, key, self.inner.get_stream(key, range, if_match)).await
     }
 
     async fn list(&self, prefix: &str, start_after: Option<&str>, limit: usize) -> Result<Page, StoreError> {
-        self.around(Verb::List, prefix, self.inner.list(prefix, start_after, limit)).await
+        self.meet(Verb::List, prefix, self.inner.list(prefix, start_after, limit)).await
     }
 
     async fn put_if_absent(
@@ -251,19 +257,19 @@ impl Store for FaultyStore {
         bytes: Bytes,
         metadata: &Metadata,
     ) -> Result<PutOutcome, StoreError> {
-        self.around(Verb::PutIfAbsent, key, self.inner.put_if_absent(key, bytes, metadata)).await
+        self.meet(Verb::PutIfAbsent, key, self.inner.put_if_absent(key, bytes, metadata)).await
     }
 
     async fn put(&self, key: &str, bytes: Bytes, metadata: &Metadata) -> Result<String, StoreError> {
-        self.around(Verb::Put, key, self.inner.put(key, bytes, metadata)).await
+        self.meet(Verb::Put, key, self.inner.put(key, bytes, metadata)).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.around(Verb::Delete, key, self.inner.delete(key)).await
+        self.meet(Verb::Delete, key, self.inner.delete(key)).await
     }
 
     async fn begin_upload(&self, key: &str, metadata: &Metadata) -> Result<String, StoreError> {
-        self.around(Verb::BeginUpload, key, self.inner.begin_upload(key, metadata)).await
+        self.meet(Verb::BeginUpload, key, self.inner.begin_upload(key, metadata)).await
     }
 
     async fn upload_part(
@@ -273,11 +279,11 @@ impl Store for FaultyStore {
         number: u32,
         bytes: Bytes,
     ) -> Result<Part, StoreError> {
-        self.around(Verb::UploadPart, key, self.inner.upload_part(key, upload_id, number, bytes)).await
+        self.meet(Verb::UploadPart, key, self.inner.upload_part(key, upload_id, number, bytes)).await
     }
 
     async fn list_parts(&self, key: &str, upload_id: &str) -> Result<Option<Vec<Part>>, StoreError> {
-        self.around(Verb::ListParts, key, self.inner.list_parts(key, upload_id)).await
+        self.meet(Verb::ListParts, key, self.inner.list_parts(key, upload_id)).await
     }
 
     async fn complete_upload(
@@ -288,22 +294,22 @@ impl Store for FaultyStore {
         if_absent: bool,
     ) -> Result<CompleteOutcome, StoreError> {
         let call = self.inner.complete_upload(key, upload_id, parts, if_absent);
-        self.around(Verb::CompleteUpload, key, call).await
+        self.meet(Verb::CompleteUpload, key, call).await
     }
 
     async fn abort_upload(&self, key: &str, upload_id: &str) -> Result<(), StoreError> {
-        self.around(Verb::AbortUpload, key, self.inner.abort_upload(key, upload_id)).await
+        self.meet(Verb::AbortUpload, key, self.inner.abort_upload(key, upload_id)).await
     }
 
     async fn list_uploads(&self, prefix: &str) -> Result<Vec<UploadInfo>, StoreError> {
-        self.around(Verb::ListUploads, prefix, self.inner.list_uploads(prefix)).await
+        self.meet(Verb::ListUploads, prefix, self.inner.list_uploads(prefix)).await
     }
 
     async fn remove_temporaries(&self, before_ms: u64) -> Result<u64, StoreError> {
-        self.around(Verb::RemoveTemporaries, "", self.inner.remove_temporaries(before_ms)).await
+        self.meet(Verb::RemoveTemporaries, "", self.inner.remove_temporaries(before_ms)).await
     }
 
     async fn lifecycle(&self) -> Result<Lifecycle, StoreError> {
-        self.around(Verb::Lifecycle, "", self.inner.lifecycle()).await
+        self.meet(Verb::Lifecycle, "", self.inner.lifecycle()).await
     }
 }

@@ -151,6 +151,11 @@ impl State {
         self.jobs.get(job)?.stage(stage)
     }
 
+    /// How often the effect in flight was started, by this coordinator; 0 if it is not in flight.
+    pub fn tries(&self, key: &EffectKey) -> u32 {
+        self.flights.get(key).map_or(0, |flight| flight.tries)
+    }
+
     pub(crate) fn in_flight(&self, key: &EffectKey) -> bool {
         self.flights.contains_key(key)
     }

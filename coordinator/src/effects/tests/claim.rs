@@ -1,0 +1,150 @@
+use super::{
+    walk::{Case, again, walk_all},
+    world::{World, job},
+};
+use crate::{
+    effects::Order,
+    rebuild::{snapshot, was_begun},
+};
+use futures::FutureExt;
+use tarquet_common::{
+    codes::plan,
+    store::{Metadata, Stores, Uri},
+};
+use tarquet_core::Outcome;
+use tarquet_faulty::{Calls, Trouble, Verb, lost_answer};
+
+const CLAIM: &str = "out.tarquet/claim";
+
+const CASES: [Case; 4] = [
+    Case::strict("an output that is free", &[(Verb::Get, 1), (Verb::List, 1), (Verb::PutIfAbsent, 3)], |w| {
+        async move { w.claims(1) }.boxed()
+    }),
+    Case::strict(
+        "an output that this job has claimed before",
+        &[(Verb::Get, 1), (Verb::PutIfAbsent, 1)],
+        |w| {
+            async move {
+                w.rival(w.claims(1)).await;
+                w.claims(1)
+            }
+            .boxed()
+        },
+    ),
+    Case {
+        // `a_rival_between_look_and_claim`
+        spare: |met| met.is_absent(Verb::Get),
+        ..Case::strict("an output that another job has claimed", &[(Verb::Get, 1)], |w| {
+            async move {
+                w.rival(w.claims(2)).await;
+                w.claims(1)
+            }
+            .boxed()
+        })
+    },
+    Case {
+        // `a_store_that_hides_what_is_there`
+        spare: |met| met.is_absent(Verb::List),
+        ..Case::strict("an output that is not empty", &[(Verb::Get, 1), (Verb::List, 1)], |w| {
+            async move {
+                w.put("out", "somebody's", "text", &Metadata::new()).await;
+                w.claims(1)
+            }
+            .boxed()
+        })
+    },
+];
+
+#[tokio::test]
+async fn every_call_of_a_claim_meets_every_trouble() {
+    assert_eq!(walk_all(&CASES).await, 30);
+}
+
+/// The first time, whoever submits hears of the trouble, and the output is free.
+#[tokio::test]
+async fn at_first_trouble_before_the_claim_is_an_answer() {
+    let calls = [(Verb::Get, 1), (Verb::List, 1), (Verb::PutIfAbsent, 1), (Verb::PutIfAbsent, 2)];
+    for (verb, n) in calls {
+        let world = World::new();
+        let planted = world.plant(Calls::of(verb).nth(n), Trouble::Before(lost_answer()));
+        let outcome = world.carry_out(world.claims(1)).await;
+        assert!(matches!(outcome, Outcome::ClaimRefused { .. }), "{verb:?} {n}: {outcome:?}");
+        assert_eq!(planted.fired(), 1);
+        assert!(!world.everything().await.objects.contains_key(CLAIM), "{verb:?} {n}");
+        let next = world.carry_out(world.claims(2)).await;
+        assert_eq!(next, Outcome::ClaimStored(job(2)), "{verb:?} {n}: the output is free");
+    }
+}
+
+/// The claim may be there and nobody knows. Were the job forsaken now, its output would be claimed for ever.
+#[tokio::test]
+async fn once_the_claim_may_be_there_trouble_is_no_answer() {
+    for is_there in [true, false] {
+        let calls = [(Verb::Get, 1), (Verb::List, 1), (Verb::PutIfAbsent, 1), (Verb::PutIfAbsent, 2)];
+        let calls = if is_there { &calls[..1] } else { &calls[..] };
+        for (verb, n) in calls.iter().copied() {
+            let world = World::new();
+            let lost = match is_there {
+                true => Trouble::After(lost_answer()),
+                false => Trouble::Before(lost_answer()),
+            };
+            world.plant(Calls::of(Verb::PutIfAbsent).with("claim"), lost);
+            let first = world.carry_out(world.claims(1)).await;
+            assert!(matches!(first, Outcome::EffectFailed { .. }), "{first:?}");
+            world.heal();
+            let planted = world.plant(Calls::of(verb).nth(n), Trouble::Before(lost_answer()));
+            let second = world.carry_out(again(world.claims(1))).await;
+            assert!(matches!(second, Outcome::EffectFailed { .. }), "{verb:?} {n}: {second:?}");
+            assert_eq!(planted.fired(), 1);
+            world.heal();
+            let third = world.carry_out(again(world.claims(1))).await;
+            assert_eq!(third, Outcome::ClaimStored(job(1)));
+        }
+    }
+}
+
+/// Also later, what is found in the output refuses the job: the claim was looked at, and is not there.
+#[tokio::test]
+async fn an_output_that_fills_meanwhile_is_refused_later_too() {
+    let world = World::new();
+    world.plant(Calls::of(Verb::PutIfAbsent).with("claim"), Trouble::Before(lost_answer()));
+    world.carry_out(world.claims(1)).await;
+    world.heal();
+    world.put("out", "somebody's", "text", &Metadata::new()).await;
+    let outcome = world.carry_out(again(world.claims(1))).await;
+    let Outcome::ClaimRefused { failure, .. } = outcome else { panic!("{outcome:?}") };
+    assert_eq!((failure.code, failure.found.as_deref()), (plan::OUTPUT_NOT_EMPTY, Some("somebody's")));
+    assert!(!world.everything().await.objects.contains_key(CLAIM));
+}
+
+#[tokio::test]
+async fn a_rival_between_look_and_claim() {
+    let world = World::new();
+    world.rival(world.claims(2)).await;
+    let before = world.everything().await;
+    let late = world.plant(Calls::of(Verb::Get).nth(1), Trouble::Absent);
+    let outcome = world.carry_out(world.claims(1)).await;
+    assert_eq!(late.fired(), 1);
+    assert_eq!(outcome, Outcome::ClaimTaken { job: job(1), by: job(2) });
+    let after = world.everything().await;
+    for (key, there) in &before.objects {
+        assert_eq!(after.objects.get(key), Some(there), "{key} is the rival's");
+    }
+    let new: Vec<_> = after.objects.keys().filter(|key| !before.objects.contains_key(*key)).collect();
+    assert!(new.iter().all(|key| key.contains(job(1).as_str())), "only ours are new: {new:?}");
+    let (stores, at) = (Stores::new(), world.at());
+    let found = snapshot(&stores, &Uri::parse_here(&at.job_uri).unwrap(), &at.store).await.unwrap().unwrap();
+    assert!(!was_begun(&found), "whoever finds it later leaves it alone");
+}
+
+/// No store does that; if one did, the job's own check before it publishes finds what was hidden.
+#[tokio::test]
+async fn a_store_that_hides_what_is_there() {
+    let world = World::new();
+    world.put("out", "somebody's", "text", &Metadata::new()).await;
+    world.plant(Calls::of(Verb::List).nth(1), Trouble::Absent);
+    assert_eq!(world.carry_out(world.claims(1)).await, Outcome::ClaimStored(job(1)));
+    let listed = world.carry_out(Order::ListOutput { at: world.at() }).await;
+    let foreign = vec!["somebody's".to_owned()];
+    assert_eq!(listed, Outcome::OutputListed { job: job(1), foreign });
+}
