@@ -1,47 +1,75 @@
-//! The kinds of jobs: the one registry. A new variant makes the compiler ask for an arm here, and for one in the planners'
-//! (`tarquet-coordinator`), the workers' and the command line's `of`.
+//! The kinds of jobs: the one registry. A kind is one line of it. Then the compiler asks for an arm in the planners', the
+//! workers' and the faces' `of` (`kinds/registry.rs` of `tarquet-coordinator`, `tarquet-worker` and `tarquet`).
 
 use crate::{
-    kinds::convert::{self, ConvertSpec},
-    sections::{Errors, Objects, Place, SpecError},
+    kinds::convert::ConvertSpec,
+    sections::{Errors, KindSpec, Objects, Place, SpecError},
     store::StoreSettings,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
 use serde_json::Value;
 use std::{any::Any, fmt, str::FromStr};
 
-/// What kind of work a job is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
+/// `Variant(its spec) = "its word"`, for each kind.
+macro_rules! kinds {
+    ($($(#[doc = $about:literal])* $kind:ident($spec:ty) = $word:literal,)*) => {
+        /// What kind of work a job is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum Kind {
+            $($(#[doc = $about])* #[serde(rename = $word)] $kind,)*
+        }
+
+        /// One job, as the user asks for it.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Spec {
+            $($(#[doc = $about])* $kind($spec),)*
+        }
+
+        impl Kind {
+            /// All of them, in the order in which they are listed.
+            pub const ALL: [Self; [$($word),*].len()] = [$(Self::$kind),*];
+
+            /// The word for it, the same everywhere.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $word,)*
+                }
+            }
+
+            /// Reads the spec of this kind.
+            pub(super) fn read<R: ReadSpec>(self, reader: R) -> Result<Spec, R::Error> {
+                match self {
+                    $(Self::$kind => reader.read().map(Spec::$kind),)*
+                }
+            }
+        }
+
+        impl Spec {
+            /// What kind of work.
+            pub fn kind(&self) -> Kind {
+                match self {
+                    $(Self::$kind(_) => Kind::$kind,)*
+                }
+            }
+
+            fn sections(&self) -> &dyn KindSpec {
+                match self {
+                    $(Self::$kind(spec) => spec,)*
+                }
+            }
+
+            fn sections_mut(&mut self) -> &mut dyn KindSpec {
+                match self {
+                    $(Self::$kind(spec) => spec,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
     /// Archives of pandas HDF5 frames become Parquet partitions.
-    Convert,
-}
-
-/// One job, as the user asks for it.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Spec {
-    /// See [`Kind::Convert`].
-    Convert(ConvertSpec),
-}
-
-impl Kind {
-    /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 1] = [Self::Convert];
-
-    /// The word for it, the same everywhere.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Convert => "convert",
-        }
-    }
-
-    /// Reads the spec of this kind.
-    pub(super) fn read<R: ReadSpec>(self, reader: R) -> Result<Spec, R::Error> {
-        match self {
-            Self::Convert => reader.read().map(Spec::Convert),
-        }
-    }
+    Convert(ConvertSpec) = "convert",
 }
 
 /// A text or value that a kind's spec is read from.
@@ -54,89 +82,58 @@ pub(super) trait ReadSpec {
 }
 
 impl Spec {
-    /// What kind of work.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Convert(_) => Kind::Convert,
-        }
-    }
-
     /// Version of the format.
     pub fn version(&self) -> u32 {
-        match self {
-            Self::Convert(spec) => spec.version,
-        }
+        self.sections().version()
     }
 
     /// The job's name for people: as given, or the output's last segment.
     pub fn display_name(&self) -> &str {
-        let name = match self {
-            Self::Convert(spec) => &spec.name,
-        };
-        name.as_deref().unwrap_or_else(|| self.place().last_segment())
+        self.sections().name().unwrap_or_else(|| self.place().last_segment())
     }
 
     /// Which objects are read.
     pub fn objects(&self) -> Objects<'_> {
-        match self {
-            Self::Convert(spec) => spec.input.objects(),
-        }
+        self.sections().objects()
     }
 
     /// Where the output goes.
     pub fn place(&self) -> Place<'_> {
-        match self {
-            Self::Convert(spec) => spec.output.place(),
-        }
+        self.sections().place()
     }
 
     /// What a failing item means.
     pub fn errors(&self) -> &Errors {
-        match self {
-            Self::Convert(spec) => &spec.errors,
-        }
+        self.sections().errors()
     }
 
     /// Every store section of the spec: what flags may complete.
     pub fn stores_mut(&mut self) -> Vec<&mut StoreSettings> {
-        match self {
-            Self::Convert(spec) => vec![&mut spec.input.store, &mut spec.output.store],
-        }
+        self.sections_mut().stores_mut()
     }
 
     /// Every place that the spec names, as it was written.
     pub fn uris_mut(&mut self) -> Vec<&mut String> {
-        match self {
-            Self::Convert(spec) => spec.uris_mut().collect(),
-        }
+        self.sections_mut().uris_mut()
     }
 
     /// The spec as the type of one kind; `None` if it is another kind's.
-    pub fn downcast<T: 'static>(&self) -> Option<&T> {
-        let sections: &dyn Any = match self {
-            Self::Convert(spec) => spec,
-        };
+    pub fn downcast<T: KindSpec>(&self) -> Option<&T> {
+        let sections: &dyn Any = self.sections();
         sections.downcast_ref()
     }
 
     /// What types cannot say, as far as only the kind knows it.
     pub(super) fn check_kind(&self) -> Result<(), SpecError> {
-        match self {
-            Self::Convert(spec) => convert::check(spec),
-        }
-    }
-
-    fn to_value<E: serde::ser::Error>(&self) -> Result<Value, E> {
-        match self {
-            Self::Convert(spec) => serde_json::to_value(spec).map_err(E::custom),
-        }
+        self.sections().check()
     }
 }
 
 impl Serialize for Spec {
     /// The kind's own sections, with `kind` where people write it: behind `version`.
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        let Value::Object(mut sections) = self.to_value()? else {
+        let value = self.sections().to_value().map_err(serde::ser::Error::custom)?;
+        let Value::Object(mut sections) = value else {
             return Err(serde::ser::Error::custom("a spec is a table"));
         };
         sections.shift_insert(1.min(sections.len()), "kind".to_owned(), self.kind().as_str().into());

@@ -18,8 +18,9 @@ use crate::{
 };
 use async_trait::async_trait;
 use tarquet_common::{
+    codes::ourselves,
     failure::Failure,
-    kinds::convert::{COLUMNS_DROPPED, STAGES, WITHOUT_COLUMNS},
+    kinds::convert::{COLUMNS_DROPPED, ConvertSpec, STAGES, WITHOUT_COLUMNS},
     spec::Spec,
     store::Stores,
 };
@@ -54,7 +55,7 @@ impl Face for Convert {
 
     /// A pinned schema is one.
     async fn preflight(&self, spec: &Spec) -> Result<(), Failure> {
-        let Spec::Convert(spec) = spec;
+        let spec = sections(spec)?;
         if let Some(file) = pinned_schema(&Stores::new(), spec).await? {
             FrozenSchema::pinned(&file, &SchemaRules::default(), 0)
                 .map_err(|f| f.at_uri(spec.schema.file.as_deref().unwrap_or_default()))?;
@@ -63,7 +64,7 @@ impl Face for Convert {
     }
 
     async fn plan(&self, spec: &Spec) -> Result<PlanView, Failure> {
-        let Spec::Convert(spec) = spec;
+        let spec = sections(spec)?;
         Ok(reckon(spec, &gather(spec).await?).told())
     }
 
@@ -79,4 +80,9 @@ impl Face for Convert {
     ) -> Result<Inspected, Failure> {
         look(object, flags, how).await
     }
+}
+
+fn sections(spec: &Spec) -> Result<&ConvertSpec, Failure> {
+    let other = || Failure::new(ourselves::INVARIANT, format!("convert was given a spec of {}", spec.kind()));
+    spec.downcast().ok_or_else(other)
 }

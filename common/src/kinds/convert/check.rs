@@ -1,20 +1,62 @@
-//! What types cannot say of a `convert` spec. Offline: nothing is reached.
+//! A `convert` spec as the engine sees it, and what types cannot say of it.
 
 use super::ConvertSpec;
 use crate::{
     codes::spec as codes,
-    sections::{RowGroup, SchemaMode, SpecError, check_globs, check_inputs, check_outside, parse_uri},
+    sections::{
+        Errors, KindSpec, Objects, Place, RowGroup, SchemaMode, SpecError, check_globs, check_inputs,
+        check_outside, parse_uri,
+    },
+    store::StoreSettings,
     units::Bytes,
 };
+use serde_json::Value;
 
 /// Most partitions a job may have: names have room for more, a coordinator's memory does not.
 const PARTITIONS_MAX: u32 = 1_000_000;
 
-/// Finds the first thing wrong with `spec`.
-///
-/// # Errors
-/// What is wrong, and with which key.
-pub fn check(spec: &ConvertSpec) -> Result<(), SpecError> {
+impl KindSpec for ConvertSpec {
+    fn version(&self) -> u32 {
+        self.version
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    fn objects(&self) -> Objects<'_> {
+        self.input.objects()
+    }
+
+    fn place(&self) -> Place<'_> {
+        self.output.place()
+    }
+
+    fn errors(&self) -> &Errors {
+        &self.errors
+    }
+
+    fn stores_mut(&mut self) -> Vec<&mut StoreSettings> {
+        vec![&mut self.input.store, &mut self.output.store]
+    }
+
+    fn uris_mut(&mut self) -> Vec<&mut String> {
+        let output = &mut self.output;
+        let others =
+            [&mut output.job_uri, &mut output.index_uri, &mut self.schema.file].into_iter().flatten();
+        self.input.uris.iter_mut().chain(others).chain([&mut output.uri]).collect()
+    }
+
+    fn check(&self) -> Result<(), SpecError> {
+        check(self)
+    }
+
+    fn to_value(&self) -> serde_json::Result<Value> {
+        serde_json::to_value(self)
+    }
+}
+
+fn check(spec: &ConvertSpec) -> Result<(), SpecError> {
     if spec.input.uris.is_empty() {
         return Err(SpecError::about(codes::MISSING_KEY, "input.uris", "no input is named"));
     }

@@ -9,7 +9,6 @@ mod messages;
 mod spec;
 mod stages;
 
-pub use check::check;
 pub use messages::{
     ConvertBlock, ConvertShared, FreezeBlock, FreezeOutput, FreezeShared, IndexBlock, IndexOutput,
     IndexShared, PartitionBlock, SCHEMA_KEY, SampleBlock, SampleFailure, SampleOutput, SampleShared,

@@ -51,14 +51,6 @@ impl ConvertSpec {
             limits: Limits::default(),
         }
     }
-
-    /// Every place that it names.
-    pub fn uris_mut(&mut self) -> impl Iterator<Item = &mut String> {
-        let output = &mut self.output;
-        let others =
-            [&mut output.job_uri, &mut output.index_uri, &mut self.schema.file].into_iter().flatten();
-        self.input.uris.iter_mut().chain(others).chain([&mut output.uri])
-    }
 }
 
 /// Members that count when the spec has no filter.
