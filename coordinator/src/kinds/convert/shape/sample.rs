@@ -28,7 +28,7 @@ const SCAN_BYTES_PER_SHARD: u64 = 256 << 20;
 
 /// The sample stage, planned.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SamplePlan {
+pub(in super::super) struct SamplePlan {
     /// Its shards.
     pub shards: Vec<ShardDraft>,
     /// Members sampled.
