@@ -1,16 +1,12 @@
 //! What `convert` says to people.
 
-use super::{
-    inspect::look,
-    keys,
-    plan::{gather, reckon},
-};
+use super::{inspect::look, keys, plan::Sample};
 use crate::{
     args,
     kinds::{
         face::{Face, InspectFlags, Inspected},
         keys::Format,
-        plan::PlanView,
+        plan::Remarker,
         words::{Noun, Words, parquet_readers},
     },
     object::Object,
@@ -18,8 +14,9 @@ use crate::{
 };
 use async_trait::async_trait;
 use tarquet_common::{
+    codes::ourselves,
     failure::Failure,
-    kinds::convert::{COLUMNS_DROPPED, STAGES, WITHOUT_COLUMNS},
+    kinds::convert::{COLUMNS_DROPPED, ConvertSpec, STAGES, WITHOUT_COLUMNS},
     spec::Spec,
     store::Stores,
 };
@@ -54,7 +51,7 @@ impl Face for Convert {
 
     /// A pinned schema is one.
     async fn preflight(&self, spec: &Spec) -> Result<(), Failure> {
-        let Spec::Convert(spec) = spec;
+        let spec = sections(spec)?;
         if let Some(file) = pinned_schema(&Stores::new(), spec).await? {
             FrozenSchema::pinned(&file, &SchemaRules::default(), 0)
                 .map_err(|f| f.at_uri(spec.schema.file.as_deref().unwrap_or_default()))?;
@@ -62,9 +59,8 @@ impl Face for Convert {
         Ok(())
     }
 
-    async fn plan(&self, spec: &Spec) -> Result<PlanView, Failure> {
-        let Spec::Convert(spec) = spec;
-        Ok(reckon(spec, &gather(spec).await?).told())
+    fn remarker(&self, spec: &Spec) -> Result<Box<dyn Remarker>, Failure> {
+        Ok(Box::new(Sample::new(sections(spec)?)))
     }
 
     fn claim(&self, uri: &str) -> Result<(), Failure> {
@@ -79,4 +75,9 @@ impl Face for Convert {
     ) -> Result<Inspected, Failure> {
         look(object, flags, how).await
     }
+}
+
+fn sections(spec: &Spec) -> Result<&ConvertSpec, Failure> {
+    let other = || Failure::new(ourselves::INVARIANT, format!("convert was given a spec of {}", spec.kind()));
+    spec.downcast().ok_or_else(other)
 }
