@@ -25,6 +25,7 @@ mod kinds;
 mod local;
 mod object;
 mod offline;
+mod plan;
 mod progress;
 mod quarantine;
 mod render;

@@ -1,7 +1,14 @@
 //! `tarquet plan`: what a job would do; writes nothing.
 
 use crate::{
-    args::Format, connection::block_on, context::Context, error::CliError, exit::Exit, kinds, screens, spec,
+    args::Format,
+    connection::block_on,
+    context::Context,
+    error::CliError,
+    exit::Exit,
+    kinds,
+    plan::{gather, reckon},
+    screens, spec,
 };
 
 /// Which job.
@@ -16,9 +23,10 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
     let spec = spec::of_flags(&args.job, &cx.globals.store)?;
     let face = kinds::of(spec.kind());
-    let view = block_on(async { Ok(face.plan(&spec).await?) })?;
+    let known = block_on(async { Ok(gather(face, &spec).await?) })?;
+    let view = reckon(&spec, known);
     match cx.format() {
-        Format::Json | Format::Jsonl => cx.answer_json(&view.data)?,
+        Format::Json | Format::Jsonl => cx.answer_json(&view)?,
         Format::Name => cx.answer(&view.name)?,
         Format::Table => cx.answer(&screens::plan(face.words(), &view, cx.look()))?,
     }

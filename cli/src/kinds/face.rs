@@ -1,6 +1,6 @@
 //! What a kind says to people.
 
-use super::{keys::Format, plan::PlanView, words::Words};
+use super::{keys::Format, plan::Remarker, words::Words};
 use crate::{args, object::Object, render::Look};
 use async_trait::async_trait;
 use serde_json::Value;
@@ -22,11 +22,11 @@ pub(crate) trait Face: Sync {
     /// Why it cannot.
     async fn preflight(&self, spec: &Spec) -> Result<(), Failure>;
 
-    /// What a job of this spec would do. Writes nothing.
+    /// What makes remarks about plans for a spec of the kind.
     ///
     /// # Errors
-    /// What the stores said, or is wrong with the spec.
-    async fn plan(&self, spec: &Spec) -> Result<PlanView, Failure>;
+    /// It is another kind's.
+    fn remarker(&self, spec: &Spec) -> Result<Box<dyn Remarker>, Failure>;
 
     /// Whether an object of this name would be an input of its jobs; if not, why.
     ///

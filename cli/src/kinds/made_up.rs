@@ -3,13 +3,18 @@
 use super::{
     face::{Answer, Face, InspectFlags, Inspected},
     keys::Format,
-    plan::PlanView,
+    plan::Remarker,
     words::{Noun, Words},
 };
 use crate::{args, object::Object, render::Look};
 use async_trait::async_trait;
 use serde_json::Value;
-use tarquet_common::{codes::archive, failure::Failure, spec::Spec, stage_plan::StageWords};
+use tarquet_common::{
+    codes::{archive, ourselves},
+    failure::Failure,
+    spec::Spec,
+    stage_plan::StageWords,
+};
 
 /// Files of lines, of which some are wanted.
 pub(crate) struct Lines;
@@ -40,8 +45,8 @@ impl Face for Lines {
         Ok(())
     }
 
-    async fn plan(&self, spec: &Spec) -> Result<PlanView, Failure> {
-        Ok(PlanView { name: spec.display_name().to_owned(), ..PlanView::default() })
+    fn remarker(&self, _: &Spec) -> Result<Box<dyn Remarker>, Failure> {
+        Err(Failure::new(ourselves::INVARIANT, "no spec is one of lines"))
     }
 
     fn claim(&self, uri: &str) -> Result<(), Failure> {

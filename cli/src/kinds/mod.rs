@@ -15,9 +15,9 @@ mod plan;
 mod registry;
 mod words;
 
-pub(crate) use face::{Answer, InspectFlags, Inspected};
+pub(crate) use face::{Answer, Face, InspectFlags, Inspected};
 pub(crate) use keys::{Format, Key, STORE};
-pub(crate) use plan::{PlanLine, PlanView};
+pub(crate) use plan::{PlanLine, Remarks};
 pub(crate) use registry::{
     ABOUT, INSPECT, INSPECT_EXAMPLES, INSPECT_URI, Make, PLAN_NOTE, RunFlags, of, reader_of, words_of,
 };

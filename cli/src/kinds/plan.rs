@@ -1,40 +1,30 @@
-//! What plans of any kind say.
+//! What a kind adds to a plan.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+use tarquet_coordinator::Outlook;
 
-/// What a plan says to people, whatever made it.
+/// Makes the remarks of a kind about a plan, after it was shown a few items.
+pub(crate) trait Remarker: Send {
+    /// Takes the body of an item that was read anyway. One that cannot be used is left for the job to tell.
+    fn show(&mut self, body: Vec<u8>);
+
+    /// What there is to say.
+    fn remarks(&self, outlook: &Outlook) -> Remarks;
+}
+
+/// What only the kind can say.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct PlanView {
-    /// The job's name.
-    pub name: String,
-    /// The input globs.
-    pub inputs: Vec<String>,
-    /// Sources that they match.
-    pub sources: u64,
-    /// Their bytes.
-    pub input_bytes: u64,
-    /// What the kind says of its items and of what becomes of them.
-    pub lines: Vec<PlanLine>,
-    /// Whether figures come from parts of what there is.
-    pub estimated: bool,
-    /// Output partitions.
-    pub partitions: u64,
-    /// Bytes of one, about.
-    pub partition_bytes: u64,
-    /// Where they go.
-    pub output: String,
-    /// How they are encoded.
+pub(crate) struct Remarks {
+    /// Bytes that it will write, about.
+    pub written_bytes: u64,
+    /// How they are encoded: `portable: snappy, delta ints`.
     pub encoding: String,
-    /// Shards of the stage that makes them.
-    pub shards: u64,
-    /// Memory of a slot.
-    pub slot_bytes: u64,
-    /// Requests, about: GET, PUT.
-    pub requests: (u64, u64),
+    /// Its items and what becomes of them.
+    pub lines: Vec<PlanLine>,
     /// What people should know.
     pub warnings: Vec<String>,
-    /// All of it for programs, under the kind's own names.
-    pub data: Value,
+    /// All of that for programs, under the kind's own names.
+    pub data: Map<String, Value>,
 }
 
 /// A line that only this kind has.

@@ -2,7 +2,8 @@
 
 use super::Look;
 use crate::{
-    kinds::{PlanLine, PlanView, Words},
+    kinds::{PlanLine, Words},
+    plan::PlanView,
     render::{Pairs, bytes, count, counted, visible, wrap},
 };
 use unicode_width::UnicodeWidthStr;

@@ -1,16 +1,12 @@
 //! What `convert` says to people.
 
-use super::{
-    inspect::look,
-    keys,
-    plan::{gather, reckon},
-};
+use super::{inspect::look, keys, plan::Sample};
 use crate::{
     args,
     kinds::{
         face::{Face, InspectFlags, Inspected},
         keys::Format,
-        plan::PlanView,
+        plan::Remarker,
         words::{Noun, Words, parquet_readers},
     },
     object::Object,
@@ -63,9 +59,8 @@ impl Face for Convert {
         Ok(())
     }
 
-    async fn plan(&self, spec: &Spec) -> Result<PlanView, Failure> {
-        let spec = sections(spec)?;
-        Ok(reckon(spec, &gather(spec).await?).told())
+    fn remarker(&self, spec: &Spec) -> Result<Box<dyn Remarker>, Failure> {
+        Ok(Box::new(Sample::new(sections(spec)?)))
     }
 
     fn claim(&self, uri: &str) -> Result<(), Failure> {

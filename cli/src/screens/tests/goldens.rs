@@ -3,7 +3,8 @@
 use super::fixtures::*;
 use crate::{
     exit::Exit,
-    kinds::{PlanLine, PlanView, words_of},
+    kinds::{PlanLine, words_of},
+    plan::PlanView,
     screens::*,
 };
 use tarquet_common::{codes::cluster, failure::Failure};
@@ -129,7 +130,7 @@ fn a_plan() {
         slot_bytes: 400_000_000,
         requests: (45_000, 36_000),
         warnings: vec!["the output is not empty".into()],
-        data: serde_json::Value::Null,
+        data: serde_json::Map::new(),
     };
     let guessed = PlanView { lines: lines(true, "from 2 of 10 indexes"), estimated: true, ..view.clone() };
     let words = words_of("convert");

@@ -2,7 +2,8 @@
 
 use super::fixtures::*;
 use crate::{
-    kinds::{PlanView, Words, made_up::WORDS},
+    kinds::{Words, made_up::WORDS},
+    plan::PlanView,
     progress::{ProgressView, plain},
     screens::*,
 };

@@ -10,4 +10,6 @@ mod screen;
 mod survey;
 
 pub(crate) use look::look;
+#[cfg(test)]
+pub(crate) use screen::ColumnView;
 pub(crate) use screen::MemberView;
