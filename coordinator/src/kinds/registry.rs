@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn an_intent_is_absolute_and_names_every_place() {
         let spec = json!({
-            "version": 1, "kind": "convert", "input": {"uris": ["in/*.tar", "s3://b/x/a.tar"]},
+            "version": 1, "kind": "convert", "input": {"uris": ["in/*.tar", "s3://bucket/x/a.tar"]},
             "output": {"uri": "out", "index_uri": "idx", "publish": "shard"},
             "errors": {"action": "fail", "retries": 9}
         });
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!((intent.name.as_str(), intent.kind.as_str(), intent.item), ("out", "convert", "member"));
         assert_eq!((path(&intent.output), path(&intent.home)), (here("out"), here("out.tarquet")));
         let places: Vec<String> = intent.places.iter().map(path).collect();
-        assert_eq!(places, [here("in"), "s3://b/x/a.tar".to_owned(), here("idx")]);
+        assert_eq!(places, [here("in"), "s3://bucket/x/a.tar".to_owned(), here("idx")]);
         assert_eq!(intent.options.retries, 9);
         assert_eq!(intent.stages.last().map(String::as_str), Some("publish"));
         let again = kinds().intake(&intent.spec).unwrap();

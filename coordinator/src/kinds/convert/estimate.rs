@@ -56,7 +56,8 @@ impl<'a> Estimator<'a> {
         let repeated = (0..length)
             .step_by(usize::try_from(period).unwrap_or(usize::MAX).max(1))
             .flat_map(|base| counted.iter().map(move |m| again(m, base)))
-            .take_while(|m| end(m) <= length);
+            // One that would be cut counts if half of it is there, so that many archives are not all judged short.
+            .take_while(|m| m.offset.saturating_add(m.stored() / 2) <= length);
         let members: Vec<Member> = match counted.is_empty() {
             true => Vec::new(),
             false => repeated.take(self.left).collect(),
