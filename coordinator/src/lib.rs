@@ -30,6 +30,8 @@ mod settings;
 mod shared;
 mod start;
 mod stores;
+#[cfg(test)]
+mod tests;
 
 pub use handle::CoordinatorHandle;
 pub use offline::{FromObjects, from_objects};

@@ -54,6 +54,7 @@ pub(crate) fn spawn(parts: Parts) -> (DriverHandle, JoinHandle<Result<(), Failur
     let handle = DriverHandle { queue: sender.clone(), version };
     let driver = Driver {
         desk: Desk::new(parts.state),
+        blocks: parts.ledger.blocks(),
         ledger: Arc::new(Mutex::new(parts.ledger)),
         executor: parts.executor,
         clock: parts.clock,
@@ -66,6 +67,8 @@ pub(crate) fn spawn(parts: Parts) -> (DriverHandle, JoinHandle<Result<(), Failur
 
 struct Driver {
     desk: Desk,
+    /// Whether the ledger does.
+    blocks: bool,
     ledger: Arc<Mutex<Box<dyn Ledger>>>,
     executor: Arc<Executor>,
     clock: Arc<dyn Clock>,
@@ -80,7 +83,9 @@ impl Driver {
         let mut entries = Vec::new();
         loop {
             let sleep = tokio::time::sleep(self.pause());
+            // In this order, so that a driver does the same whenever the same happens to it.
             let open = tokio::select! {
+                biased;
                 taken = queue.recv_many(&mut entries, BATCH) => taken > 0,
                 () = sleep => true,
             };
@@ -88,8 +93,8 @@ impl Driver {
                 return Ok(());
             }
             let (now, unix_ms) = (self.clock.monotonic_ms(), self.clock.unix_ms());
-            let batch = self.desk.decide(entries.drain(..), now, unix_ms);
-            self.commit(&batch.records).await?;
+            let mut batch = self.desk.decide(entries.drain(..), now, unix_ms);
+            self.commit(std::mem::take(&mut batch.records)).await?;
             self.tell(batch);
         }
     }
@@ -102,15 +107,16 @@ impl Driver {
         )
     }
 
-    /// One transaction for the whole batch, on a thread that may block.
-    async fn commit(&mut self, records: &[Change]) -> Result<(), Failure> {
+    /// One transaction for the whole batch, on a thread that may block where the ledger does.
+    async fn commit(&mut self, records: Vec<Change>) -> Result<(), Failure> {
         if records.is_empty() {
             return Ok(());
         }
-        let (ledger, records) = (self.ledger.clone(), records.to_vec());
+        let ledger = self.ledger.clone();
         let commit = move || ledger.lock().unwrap_or_else(PoisonError::into_inner).commit(&records);
         let began = Instant::now();
-        match tokio::task::spawn_blocking(commit).await {
+        let committed = if self.blocks { tokio::task::spawn_blocking(commit).await } else { Ok(commit()) };
+        match committed {
             Ok(Ok(())) => {
                 self.metrics.committed(began.elapsed());
                 Ok(())

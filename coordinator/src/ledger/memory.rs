@@ -25,6 +25,10 @@ impl MemoryLedger {
 }
 
 impl Ledger for MemoryLedger {
+    fn blocks(&self) -> bool {
+        false
+    }
+
     fn load(&mut self) -> Result<Vec<Row>, LedgerError> {
         let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(rows.iter().map(|(k, v)| (k.clone(), v.clone())).collect())

@@ -27,8 +27,13 @@ pub struct Change {
 /// A key and its value.
 pub type Row = (Vec<u8>, Vec<u8>);
 
-/// Keeps rows. Calls block; they belong on a blocking thread.
+/// Keeps rows.
 pub trait Ledger: Send + 'static {
+    /// Whether calls wait for a disk, and so belong on a thread that may block.
+    fn blocks(&self) -> bool {
+        true
+    }
+
     /// All rows, in the order of their keys.
     fn load(&mut self) -> Result<Vec<Row>, LedgerError>;
 

@@ -1,0 +1,3 @@
+//! Tests of the coordinator as a whole.
+
+mod simulation;
