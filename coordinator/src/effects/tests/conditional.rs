@@ -125,8 +125,8 @@ async fn every_call_of_a_conditional_object_meets_every_trouble() {
 fn ours_is_highest(_: &Met, seen: &mut Seen) {
     let prefix = format!("out.tarquet/jobs/{}/generations/", job(1));
     if let Outcome::GenerationRaised { generation, .. } = &mut seen.outcome {
-        let raised = seen.all.objects.iter().filter(|(key, _)| key.starts_with(&prefix));
-        let (highest, (text, _)) = raised.last().unwrap();
+        let mut raised = seen.all.objects.iter().filter(|(key, _)| key.starts_with(&prefix));
+        let (highest, (text, _)) = raised.next_back().unwrap();
         assert_eq!(*highest, format!("{prefix}{generation:010}"));
         assert!(text.contains("\"ours\""), "{text}");
         *generation = 0;

@@ -93,7 +93,7 @@ pub(super) fn refusal(place: u32, member: &Member, skip: &[u32], limits: &Limits
         let text = format!("{name} killed the decoder in two attempts");
         return Some(Failure::new(codes::KILLS_DECODER, text));
     }
-    if let Some(refusal) = tarquet_container::Member::from(member.clone()).refusal() {
+    if let Some(refusal) = member.refusal() {
         return Some(refusal);
     }
     (member.size > limits.max_member_bytes.0).then(|| {
@@ -127,7 +127,7 @@ mod tests {
     fn what_is_not_tried_says_why() {
         let limits = Limits { max_member_bytes: Bytes(1000), ..Limits::default() };
         let code = |place, size| {
-            let member = Member::from(Member::loose("a.h5", size));
+            let member = Member::loose("a.h5", size);
             refusal(place, &member, &[7], &limits).map(|failure| failure.code)
         };
         assert_eq!(code(0, 1000), None);
