@@ -11,7 +11,7 @@ use tarquet_common::{
     codes::plan,
     store::{Metadata, Stores, Uri},
 };
-use tarquet_core::Outcome;
+use tarquet_core::{Ask, Effect, EffectKey, Outcome, Settings, State, handle};
 use tarquet_faulty::{Calls, Trouble, Verb, lost_answer};
 
 const CLAIM: &str = "out.tarquet/claim";
@@ -101,6 +101,26 @@ async fn once_the_claim_may_be_there_trouble_is_no_answer() {
             assert_eq!(third, Outcome::ClaimStored(job(1)));
         }
     }
+}
+
+/// The core starts the effect once more, and its order says that it is not the first.
+#[test]
+fn an_order_that_is_given_again_says_so() {
+    let world = World::new();
+    let mut state = State::new(Settings::default());
+    handle(&mut state, &Ask::Start { unix_ms: 1 }, 0);
+    let is_again = |state: &State, effects: Vec<Effect>| match Order::of(state, effects[0].clone()) {
+        Some(Order::ClaimOutput { again, .. }) => again,
+        other => panic!("{other:?}"),
+    };
+    let submitted = handle(&mut state, &Ask::Submit(Box::new(world.asked(1))), 0);
+    assert!(!is_again(&state, submitted.effects));
+    let effect = EffectKey::Claim(job(1));
+    let failed = Outcome::EffectFailed { effect, failure: lost_answer().into_failure() };
+    handle(&mut state, &failed, 0);
+    let due = state.next_wakeup().unwrap();
+    let ticked = handle(&mut state, &Ask::Tick { unix_ms: 1 }, due);
+    assert!(is_again(&state, ticked.effects));
 }
 
 /// Also later, what is found in the output refuses the job: the claim was looked at, and is not there.
