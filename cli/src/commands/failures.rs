@@ -78,7 +78,7 @@ async fn open(job: &str, cx: &Context) -> Result<(Records, Noun), CliError> {
     let status = jobs.status(job).await.map_err(|e| refused(e, cx))?;
     let id = status.job.to_string();
     let spec = jobs.spec(&id).await.map_err(|e| refused(e, cx))?;
-    let settings = super::status::output_store(&spec, cx);
+    let settings = super::status::output_store(spec, cx)?;
     let uri = Uri::parse_here(&status.job_uri).map_err(|e| Failure::from(StoreError::from(e)))?;
     let store = Stores::new().open(&uri, &settings).await.map_err(Failure::from)?;
     let shards = shards(jobs.as_ref(), &id, cx).await?;

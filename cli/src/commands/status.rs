@@ -13,7 +13,7 @@ use crate::{
 };
 use std::time::Duration;
 use tarquet_client::Jobs;
-use tarquet_common::store::StoreSettings;
+use tarquet_common::{codes::spec as codes, failure::Failure, spec::Spec, store::StoreSettings};
 use tarquet_core::views::JobStatus;
 
 /// How long the store may take to say what it removes.
@@ -51,7 +51,7 @@ async fn of_objects(kept: &Kept, cx: &Context) -> Result<Exit, CliError> {
         Format::Json | Format::Jsonl => cx.answer_json(&kept.status)?,
         Format::Name => cx.answer(kept.status.job.as_str())?,
         Format::Table => {
-            let uploads = of_held(&kept.status, cx.globals.store.settings()).await;
+            let uploads = of_held(&kept.status, Ok(cx.globals.store.settings())).await;
             let screen = StatusScreen { uploads, ..StatusScreen::still(kept.status.clone()) };
             cx.answer(&screens::status(&screen, cx.look()))?;
         }
@@ -68,7 +68,7 @@ async fn once(jobs: &dyn Jobs, job: &str, cx: &Context) -> Result<Exit, CliError
             let mut screen = screen(jobs, job).await.map_err(|e| refused(e, cx))?;
             if status.hold.is_some() {
                 let spec = jobs.spec(status.job.as_str()).await.map_err(|e| refused(e, cx))?;
-                screen.uploads = of_held(&screen.status, output_store(&spec, cx)).await;
+                screen.uploads = of_held(&screen.status, output_store(spec, cx)).await;
             }
             cx.answer(&screens::status(&screen, cx.look()))?;
         }
@@ -77,19 +77,23 @@ async fn once(jobs: &dyn Jobs, job: &str, cx: &Context) -> Result<Exit, CliError
 }
 
 /// The settings of a spec's output store, with what the command line adds.
-pub(super) fn output_store(spec: &serde_json::Value, cx: &Context) -> StoreSettings {
-    let section = spec.pointer("/output/store").cloned().unwrap_or_default();
-    // A section that this build does not understand says nothing to it.
-    let mut settings: StoreSettings = serde_json::from_value(section).unwrap_or_default();
+///
+/// # Errors
+/// `BAD_VALUE` for a spec that this build does not understand: the coordinator is another build's.
+pub(super) fn output_store(spec: serde_json::Value, cx: &Context) -> Result<StoreSettings, Failure> {
+    let spec: Spec = serde_json::from_value(spec).map_err(|e| {
+        Failure::new(codes::BAD_VALUE, "the job's spec is none that this build understands").caused_by(&e)
+    })?;
+    let mut settings = spec.place().store.clone();
     cx.globals.store.complete(&mut settings);
-    settings
+    Ok(settings)
 }
 
 /// Until when the uploads of a held job are safe. Whoever asks may not be allowed to know, and hears why not.
-async fn of_held(status: &JobStatus, settings: StoreSettings) -> Option<String> {
+async fn of_held(status: &JobStatus, settings: Result<StoreSettings, Failure>) -> Option<String> {
     status.hold?;
-    let asked = tokio::time::timeout(PATIENCE, uploads::kept(&status.output_uri, &settings)).await;
-    Some(match asked {
+    let asked = tokio::time::timeout(PATIENCE, async { uploads::kept(&status.output_uri, &settings?).await });
+    Some(match asked.await {
         Ok(Ok(kept)) => uploads::safe_until(&kept),
         Ok(Err(failure)) => format!("not known from here: {} ({})", failure.message, failure.code),
         Err(_) => format!("not known: the store did not answer within {} s", PATIENCE.as_secs()),

@@ -30,9 +30,7 @@ pub type Row = (Vec<u8>, Vec<u8>);
 /// Keeps rows.
 pub trait Ledger: Send + 'static {
     /// Whether calls wait for a disk, and so belong on a thread that may block.
-    fn blocks(&self) -> bool {
-        true
-    }
+    fn blocks(&self) -> bool;
 
     /// All rows, in the order of their keys.
     fn load(&mut self) -> Result<Vec<Row>, LedgerError>;

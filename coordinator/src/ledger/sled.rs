@@ -158,6 +158,10 @@ impl SledLedger {
 }
 
 impl Ledger for SledLedger {
+    fn blocks(&self) -> bool {
+        true
+    }
+
     fn load(&mut self) -> Result<Vec<Row>, LedgerError> {
         let db = self.db.clone();
         fenced(&self.dir, "read", || {

@@ -102,6 +102,10 @@ impl Said {
     }
 }
 
+/// The spec of every job here.
+const SPEC: &[u8] =
+    br#"{"version":1,"kind":"convert","input":{"uris":["in/*.tar.lz4"]},"output":{"uri":"s3://data/out"}}"#;
+
 #[tonic::async_trait]
 impl JobService for Said {
     type WatchJobStream = std::pin::Pin<Box<dyn Stream<Item = Result<v2::JobStatus, Status>> + Send>>;
@@ -128,7 +132,7 @@ impl JobService for Said {
     }
 
     async fn get_spec(&self, _: Request<v2::GetJobRequest>) -> Answer<v2::GetSpecResponse> {
-        Ok(Response::new(v2::GetSpecResponse { job: JOB.to_owned(), spec_json: b"{}".to_vec() }))
+        Ok(Response::new(v2::GetSpecResponse { job: JOB.to_owned(), spec_json: SPEC.to_vec() }))
     }
 
     async fn list_jobs(&self, _: Request<v2::ListJobsRequest>) -> Answer<v2::ListJobsResponse> {

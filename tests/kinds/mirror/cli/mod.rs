@@ -1,0 +1,5 @@
+//! `mirror` on the command line.
+
+mod face;
+
+pub(crate) use face::Mirror;

@@ -1,0 +1,5 @@
+//! What the coordinator does of `mirror`.
+
+mod planner;
+
+pub use planner::Mirror;

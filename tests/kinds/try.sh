@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Adds a made-up kind to a copy of this tree, and tries it there: the engine has to take it by its registries alone.
+#
+#     bash tests/kinds/try.sh mirror FOLDER      FOLDER must not exist; builds go to CARGO_TARGET_DIR
+#
+# A kind lies in a folder of its name: what goes into each crate's kinds/, its test, and registry.patch with the lines that
+# name it. The patch may touch nothing but registries and lists of modules.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+kind=${1:?which kind}
+to=${2:?where to}
+from=$PWD/tests/kinds/$kind
+crates=(common coordinator worker cli)
+may=(common/src/spec/kind.rs)
+for crate in "${crates[@]}"; do
+    may+=("$crate/src/kinds/mod.rs" "$crate/src/kinds/registry.rs")
+done
+may+=(tests/tests/processes/main.rs)
+
+[[ ! -e $to ]] || { echo "$to is there already"; exit 2; }
+mkdir -p "$to"
+git ls-files -z | tar --null --files-from=- --create --ignore-failed-read | tar --extract --directory "$to"
+cd "$to"
+git init -q . && git add -A . && git -c user.name=tests -c user.email=tests@localhost commit -qm "as it is"
+git apply "$from/registry.patch"
+for file in $(git diff --name-only); do
+    printf '%s\n' "${may[@]}" | grep -qxF "$file" || { echo "the kind needs more than registries: $file"; exit 1; }
+done
+git diff --stat
+for crate in "${crates[@]}"; do
+    mkdir "$crate/src/kinds/$kind"
+    cp "$from/$crate"/*.rs "$crate/src/kinds/$kind/"
+done
+cp "$from"/tests/*.rs tests/tests/processes/
+cargo fmt --all --check
+# The tests of the command line bring the binary with them, in the features that all else is built with.
+tests=(cargo test -q --locked --workspace)
+"${tests[@]}" --no-run --test cli --test tidy --test processes
+export TARQUET_BIN=${CARGO_TARGET_DIR:-$PWD/target}/debug/tarquet
+"${tests[@]}" --test tidy
+"${tests[@]}" --test processes mirrored::
