@@ -10,7 +10,6 @@ pub mod codes;
 pub mod failure;
 pub mod ids;
 pub mod instance;
-pub mod jitter;
 pub mod kinds;
 pub mod leasing;
 pub mod memory;

@@ -12,6 +12,7 @@
 //! ```
 
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 const MAGIC: &[u8; 8] = b"TQPLAN01";
 /// Bytes before the shared JSON.
@@ -28,6 +29,23 @@ pub struct StageWords {
     pub doing: &'static str,
     /// The steps of an attempt, in the order in which bytes meet them: where its time goes.
     pub steps: &'static [&'static str],
+}
+
+/// The kind's word for an item: what is planned, counted and quarantined one by one. Kept with the job, so that whoever speaks
+/// of it later says the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemWords {
+    /// One of it.
+    pub one: Cow<'static, str>,
+    /// Any other number of it.
+    pub many: Cow<'static, str>,
+}
+
+impl ItemWords {
+    /// These words.
+    pub const fn of(one: &'static str, many: &'static str) -> Self {
+        Self { one: Cow::Borrowed(one), many: Cow::Borrowed(many) }
+    }
 }
 
 /// The engine's own word for a step: waiting for bytes of the input.

@@ -22,7 +22,6 @@ pub mod ledger;
 mod metrics;
 pub mod objects;
 mod offline;
-mod once;
 mod planner;
 mod rebuild;
 mod services;
@@ -30,8 +29,6 @@ mod settings;
 mod shared;
 mod start;
 mod stores;
-#[cfg(test)]
-mod tests;
 
 pub use handle::CoordinatorHandle;
 pub use offline::{FromObjects, from_objects};
@@ -43,3 +40,8 @@ pub use settings::{CoordinatorSettings, FilePaths, ListenSettings};
 pub use shared::SHARED_PROBE;
 pub use start::Coordinator;
 pub use stores::OpenStores;
+
+#[cfg(test)]
+mod tests {
+    mod simulation;
+}

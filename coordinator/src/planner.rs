@@ -11,7 +11,7 @@ use tarquet_common::{
     failure::Failure,
     receipt::Receipt,
     spec::{ErrorAction, Publish, Spec},
-    stage_plan::{Encoded, ShardDraft, StageWords},
+    stage_plan::{Encoded, ItemWords, ShardDraft, StageWords},
     store::{Store, StoreSettings, Uri},
 };
 use tarquet_core::{JobOptions, JobRow, OnError, PublishMode};
@@ -24,7 +24,7 @@ pub struct Intent {
     /// Kind of job.
     pub kind: String,
     /// The kind's word for an item.
-    pub item: &'static str,
+    pub item: ItemWords,
     /// The kind's stages; the last is `publish`.
     pub stages: Vec<String>,
     /// Where the dataset goes.
@@ -46,7 +46,7 @@ impl Intent {
     ///
     /// # Errors
     /// `BAD_URI`.
-    pub fn of(spec: &Spec, stages: &[StageWords], item: &'static str) -> Result<Self, Failure> {
+    pub fn of(spec: &Spec, stages: &[StageWords], item: ItemWords) -> Result<Self, Failure> {
         let mut spec = spec.clone();
         for place in spec.uris_mut() {
             *place = parse_uri(place)?.to_string();

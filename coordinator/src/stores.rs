@@ -1,11 +1,13 @@
-//! Where stores come from.
+//! Where stores come from, and objects in them that are written once and read back.
 
+use crate::objects;
 use async_trait::async_trait;
+use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 use tarquet_common::{
-    codes::spec as codes,
+    codes::{cluster, spec as codes},
     failure::Failure,
-    store::{Store, StoreError, StoreSettings, Stores, Uri},
+    store::{Metadata, PutOutcome, Store, StoreError, StoreSettings, Stores, Uri},
 };
 
 /// Opens stores by their roots. Opening the same twice is cheap.
@@ -28,4 +30,53 @@ impl OpenStores for Stores {
 /// `BAD_URI` of specs.
 pub(crate) fn parse_uri(text: &str) -> Result<Uri, Failure> {
     Uri::parse_here(text).map_err(|e| Failure::new(codes::BAD_URI, e.to_string()).at_uri(text))
+}
+
+/// What became of an object that is written once.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Once<T> {
+    /// It says what we wanted it to say.
+    Ours,
+    /// It was there and says this.
+    Theirs(T),
+}
+
+impl<T> Once<T> {
+    /// What the object says, whoever wrote it.
+    pub(crate) fn says(self, ours: T) -> T {
+        match self {
+            Self::Ours => ours,
+            Self::Theirs(theirs) => theirs,
+        }
+    }
+}
+
+/// Writes `value` under `key` unless something is there, and says what is there then.
+pub(crate) async fn put_once<T>(store: &dyn Store, key: &str, value: &T) -> Result<Once<T>, Failure>
+where
+    T: Serialize + DeserializeOwned,
+{
+    let bytes = serde_json::to_vec_pretty(value).expect("our objects have string keys");
+    match store.put_if_absent(key, bytes.into(), &Metadata::new()).await? {
+        PutOutcome::Created => Ok(Once::Ours),
+        PutOutcome::Exists => {
+            let theirs = read_json(store, key).await?;
+            theirs.map(Once::Theirs).ok_or_else(|| vanished(store, key))
+        }
+    }
+}
+
+/// Nothing deletes our objects; a store that says that one exists, and then that it does not, is still catching up.
+pub(crate) fn vanished(store: &dyn Store, key: &str) -> Failure {
+    let told = format!("{key} is there and is not");
+    Failure::new(cluster::JOB_OBJECT_DAMAGED, told).at_uri(store.root().join(key).to_string())
+}
+
+/// Reads an object of ours; `None` if there is none.
+pub(crate) async fn read_json<T: DeserializeOwned>(
+    store: &dyn Store,
+    key: &str,
+) -> Result<Option<T>, Failure> {
+    let Some(object) = store.get(key, objects::OBJECT_BYTES_MAX).await? else { return Ok(None) };
+    serde_json::from_slice(&object.bytes).map(Some).map_err(|e| objects::damaged(store.root(), key, &e))
 }

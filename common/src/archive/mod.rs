@@ -8,11 +8,9 @@
 mod container;
 mod keys;
 mod member;
-mod run;
 mod seek;
 
 pub use container::Container;
 pub use keys::{ArchiveIdentity, INDEX_VERSION, index_key, members_key, windows_key};
-pub use member::{Check, Member, MemberKind, ZipStorage};
-pub use run::{ArchiveRef, Run};
+pub use member::{ArchiveRef, Check, Member, MemberKind, Run, ZipStorage};
 pub use seek::{Entry, SeekPoint, WINDOW_LEN, Window};

@@ -26,7 +26,6 @@ mod local;
 mod open;
 mod probe;
 mod s3;
-mod settings;
 mod uri;
 
 pub use api::{
@@ -35,8 +34,7 @@ pub use api::{
 };
 pub use error::StoreError;
 pub use local::{LocalStore, aligned_buffer};
-pub use open::Stores;
+pub use open::{StoreSettings, Stores};
 pub use probe::{Capabilities, probe};
 pub use s3::S3Store;
-pub use settings::StoreSettings;
 pub use uri::{BadUri, Uri};

@@ -119,11 +119,11 @@ pub enum Note {
     Seen(WorkerId),
     /// A worker is to take nothing new.
     Draining(WorkerId),
-    /// A worker's receipt was accepted: so many member bytes.
+    /// A worker's receipt was accepted: so many bytes of items.
     WorkerDid {
         /// Who.
         worker: WorkerId,
-        /// Member bytes.
+        /// Bytes of items.
         bytes: u64,
     },
     /// A worker left or was forgotten.

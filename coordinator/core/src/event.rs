@@ -6,6 +6,7 @@ use std::fmt;
 use tarquet_common::{
     codes::Code,
     ids::{AttemptId, JobId, WorkerId},
+    stage_plan::ItemWords,
 };
 
 /// Something worth telling.
@@ -37,11 +38,11 @@ pub enum What {
     /// A job was taken over from the store.
     Adopted { receipts: usize, rebuilt: bool },
     /// A stage has a plan.
-    Planned { stage: String, shards: u32, members: u64, partitions: u32 },
+    Planned { stage: String, shards: u32, items: u64, item: ItemWords, partitions: u32 },
     /// A job waits for a person.
     Held { hold: Hold, code: Code, message: String },
     /// A person let the job go on.
-    Accepted { quarantined: u64, excluded: usize },
+    Accepted { quarantined: u64, item: ItemWords, excluded: usize },
     /// Shards were opened again.
     Reopened { shards: usize, why: String },
     /// Pause, resume.
@@ -64,8 +65,8 @@ pub enum What {
     Requeued { stage: u8, shard: u32, attempt: AttemptId, code: Code, delay_ms: u64, charged: u32 },
     /// An attempt failed and the shard will not be tried again in this round.
     Stopped { stage: u8, shard: u32, attempt: AttemptId, code: Code },
-    /// A member kills the decoder.
-    Killer { stage: u8, shard: u32, member: u32 },
+    /// An item kills the decoder.
+    Killer { stage: u8, shard: u32, number: u32, item: ItemWords },
     /// A receipt is durable.
     Receipt { stage: u8, shard: u32, round: u32, attempt: AttemptId, rows: u64, quarantined: u64, ms: u64 },
     /// An attempt finished too late.
@@ -93,12 +94,13 @@ impl fmt::Display for What {
             Self::Adopted { receipts, rebuilt } => {
                 write!(f, "taken over with {receipts} receipts{}", if *rebuilt { ", rebuilt" } else { "" })
             }
-            Self::Planned { stage, shards, members, partitions } => {
-                write!(f, "{stage} planned: {shards} shards, {members} members, {partitions} partitions")
+            Self::Planned { stage, shards, items, item, partitions } => {
+                let many = &item.many;
+                write!(f, "{stage} planned: {shards} shards, {items} {many}, {partitions} partitions")
             }
             Self::Held { hold: _, code, message } => write!(f, "held: {code} {message}"),
-            Self::Accepted { quarantined, excluded } => {
-                write!(f, "accepted without {quarantined} members and {excluded} shards")
+            Self::Accepted { quarantined, item, excluded } => {
+                write!(f, "accepted without {quarantined} {} and {excluded} shards", item.many)
             }
             Self::Reopened { shards, why } => write!(f, "{shards} shards opened again: {why}"),
             Self::Paused { paused: true } => f.write_str("paused"),
@@ -130,8 +132,8 @@ impl fmt::Display for What {
             Self::Stopped { stage, shard, attempt, code } => {
                 write!(f, "{stage}/{shard} attempt {attempt} failed: {code}, not tried again")
             }
-            Self::Killer { stage, shard, member } => {
-                write!(f, "{stage}/{shard} member {member} kills the decoder: skipped from now on")
+            Self::Killer { stage, shard, number, item } => {
+                write!(f, "{stage}/{shard} {} {number} kills the decoder: skipped from now on", item.one)
             }
             Self::Receipt { stage, shard, round, attempt, rows, quarantined, ms: _ } => {
                 write!(

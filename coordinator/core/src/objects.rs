@@ -3,7 +3,11 @@
 use crate::jobs::JobOptions;
 use serde::{Deserialize, Serialize};
 use tarquet_common::{
-    failure::Failure, ids::JobId, receipt::Receipt, stage_plan::ShardRecord, store::StoreSettings,
+    failure::Failure,
+    ids::JobId,
+    receipt::Receipt,
+    stage_plan::{ItemWords, ShardRecord},
+    store::StoreSettings,
 };
 
 /// A job as it is asked for. Also the job object in the store, which a rebuild reads. (`upgrade` says how.)
@@ -18,6 +22,9 @@ pub struct Submit {
     pub name: String,
     /// Kind of job.
     pub kind: String,
+    /// Its word for an item.
+    #[serde(default = "crate::upgrade::item")]
+    pub item: ItemWords,
     /// The kind's stages; the last is `publish`.
     pub stages: Vec<String>,
     /// Where the job keeps its objects.

@@ -103,7 +103,7 @@ pub struct Failed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hold {
-    /// More members quarantined than allowed.
+    /// More items quarantined than allowed.
     Budget,
     /// Shards whose input cannot be done.
     Shards,

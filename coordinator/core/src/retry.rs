@@ -14,12 +14,12 @@ use crate::{
     state::{History, Shard},
 };
 use tarquet_common::{
+    chance,
     failure::{Class, Failure},
     ids::{AttemptId, ShardId},
-    jitter,
 };
 
-pub(crate) use tarquet_common::jitter::mix;
+pub(crate) use tarquet_common::chance::mix;
 
 /// What happens to the shard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,23 +55,23 @@ pub(crate) fn judge(shard: &mut Shard, failure: &Failure, retries: u32, settings
     }
 }
 
-/// The member on which the decoder died. With the second separate attempt it is a killer: it is skipped from now on, both
+/// The item on which the decoder died. With the second separate attempt it is a killer: it is skipped from now on, both
 /// attempts are charged to it instead of to the shard, and the failure needs no other judgement.
-pub(crate) fn suspect(history: &mut History, member: u32, attempt: AttemptId) -> bool {
-    let attempts = history.suspects.entry(member).or_default();
+pub(crate) fn suspect(history: &mut History, item: u32, attempt: AttemptId) -> bool {
+    let attempts = history.suspects.entry(item).or_default();
     attempts.insert(attempt);
     if attempts.len() < 2 {
         return false;
     }
-    history.suspects.remove(&member);
-    history.skip.insert(member);
+    history.suspects.remove(&item);
+    history.skip.insert(item);
     history.charged = history.charged.saturating_sub(1);
     true
 }
 
 /// Doubles from the base, capped; the upper half is jitter, the same for the same seed.
 pub(crate) fn backoff_ms(nth: u32, seed: u64, settings: &Settings) -> u64 {
-    jitter::backoff_ms(nth, seed, settings.backoff_base_ms, settings.backoff_max_ms)
+    chance::backoff_ms(nth, seed, settings.backoff_base_ms, settings.backoff_max_ms)
 }
 
 /// A number that differs between shards.

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tarquet_common::{
     failure::Failure,
     ids::{AttemptId, JobId, ShardId, WorkerId},
-    stage_plan::ShardRecord,
+    stage_plan::{ItemWords, ShardRecord},
     store::StoreSettings,
 };
 
@@ -36,6 +36,9 @@ pub struct JobRow {
     pub name: String,
     /// Kind of job.
     pub kind: String,
+    /// Its word for an item.
+    #[serde(default = "crate::upgrade::item")]
+    pub item: ItemWords,
     /// The kind's stages, in order; the last is `publish`.
     pub stages: Vec<String>,
     /// Where the job keeps its objects.
@@ -79,6 +82,7 @@ impl JobRow {
             token: ask.token.clone(),
             name: ask.name.clone(),
             kind: ask.kind.clone(),
+            item: ask.item.clone(),
             stages: ask.stages.clone(),
             job_uri: ask.job_uri.clone(),
             output_uri: ask.output_uri.clone(),
@@ -103,6 +107,7 @@ impl JobRow {
             job: self.job.clone(),
             name: self.name.clone(),
             kind: self.kind.clone(),
+            item: self.item.clone(),
             stages: self.stages.clone(),
             job_uri: self.job_uri.clone(),
             output_uri: self.output_uri.clone(),

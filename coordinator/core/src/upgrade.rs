@@ -1,13 +1,18 @@
 //! What an earlier release stored, read as if this one had stored it.
 //!
-//! Rows and job objects up to ledger version 1 keep no `store`: three places looked for the settings in the spec, each time
+//! Rows and job objects up to ledger version 1 keep no word for an item, and no `store`: three places looked for the settings in the spec, each time
 //! anew. They are taken from there once, where the row or object is read. A section that does not read is an error: going on
 //! with other settings would look for the job in another store.
 
 use crate::{objects::Submit, rows::JobRow};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::Value;
-use tarquet_common::store::StoreSettings;
+use tarquet_common::{stage_plan::ItemWords, store::StoreSettings};
+
+/// The word for an item of who kept none: the first release had one kind, and this was its word.
+pub(crate) fn item() -> ItemWords {
+    ItemWords::of("member", "members")
+}
 
 /// The job with a `store`. `json` is a [`JobRow`] or a [`Submit`].
 fn with_store<E: Error>(mut json: Value) -> Result<Value, E> {
@@ -60,6 +65,7 @@ mod tests {
             job: JobId::from_parts(1, 1),
             name: "n".to_owned(),
             kind: "k".to_owned(),
+            item: ItemWords::of("line", "lines"),
             stages: vec!["work".to_owned(), "publish".to_owned()],
             job_uri: "s3://b/j".to_owned(),
             output_uri: "s3://b/o".to_owned(),
@@ -73,7 +79,9 @@ mod tests {
     /// As the release before wrote it.
     fn old(job: &impl Serialize, section: Option<Value>) -> Value {
         let mut json = serde_json::to_value(job).expect("plain data");
-        json.as_object_mut().expect("a struct").remove("store").expect("it is kept now");
+        let kept = json.as_object_mut().expect("a struct");
+        let gone = ["store", "item"].map(|name| kept.remove(name).is_some());
+        assert_eq!(gone, [true, true], "both are kept now");
         match section {
             Some(section) => json["spec"]["output"]["store"] = section,
             None => json["spec"] = Value::Null,
@@ -101,7 +109,8 @@ mod tests {
 
     #[test]
     fn an_old_row_gets_its_settings_from_its_spec() {
-        let (ask, row) = (submit(), JobRow::submitted(&submit()));
+        let ask = Submit { item: item(), ..submit() };
+        let row = JobRow::submitted(&ask);
         let section = serde_json::json!({"region": "eu-central-1"});
         assert_eq!(
             serde_json::from_value::<Submit>(old(&ask, Some(section.clone()))).expect("it reads"),

@@ -53,6 +53,7 @@ fn planned() -> State {
         job: job(),
         name: "n".to_owned(),
         kind: "k".to_owned(),
+        item: tarquet_common::stage_plan::ItemWords::of("member", "members"),
         stages: vec!["work".to_owned(), "publish".to_owned()],
         job_uri: "mem://j".to_owned(),
         output_uri: "mem://o".to_owned(),

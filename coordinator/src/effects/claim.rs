@@ -3,7 +3,7 @@
 use super::{order::JobPlace, tools::Tools};
 use crate::{
     objects::{self, Claim, Pointer},
-    once::{Once, put_once, read_json},
+    stores::{Once, put_once, read_json},
 };
 use std::sync::Arc;
 use tarquet_common::{

@@ -3,8 +3,8 @@
 
 use crate::{
     objects::{self, Generation},
-    once::{Once, put_once},
     rebuild::highest_generation,
+    stores::{Once, put_once},
 };
 use std::{collections::BTreeSet, sync::Arc};
 use tarquet_common::{failure::Failure, ids::JobId, origin::Origin, receipt::Receipt, store::Store};

@@ -3,7 +3,7 @@
 use super::{order::JobPlace, tools::Tools};
 use crate::{
     objects::{self, Claim},
-    once::read_json,
+    stores::read_json,
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use std::{collections::BTreeSet, sync::Arc};

@@ -3,9 +3,9 @@
 use super::{order::JobPlace, tools::Tools};
 use crate::{
     objects::{self, PlanObject},
-    once::{put_once, read_json},
     planner::{PlanAsk, PlanFailed, Planned},
     rebuild::read_plan,
+    stores::{put_once, read_json},
 };
 use std::sync::Arc;
 use tarquet_common::{

@@ -110,6 +110,7 @@ impl Jobs for CoordinatorHandle {
             job: job.clone(),
             name: intent.name,
             kind: intent.kind,
+            item: intent.item,
             stages: intent.stages,
             job_uri: objects::job_uri(&intent.home, &job).to_string(),
             output_uri: intent.output.to_string(),

@@ -122,7 +122,10 @@ mod tests {
         let path = |uri: &tarquet_common::store::Uri| {
             uri.path().map_or(uri.to_string(), |p| p.to_str().unwrap().trim_end_matches('/').to_owned())
         };
-        assert_eq!((intent.name.as_str(), intent.kind.as_str(), intent.item), ("out", "convert", "member"));
+        assert_eq!(
+            (intent.name.as_str(), intent.kind.as_str(), &*intent.item.one),
+            ("out", "convert", "member")
+        );
         assert_eq!((path(&intent.output), path(&intent.home)), (here("out"), here("out.tarquet")));
         let places: Vec<String> = intent.places.iter().map(path).collect();
         assert_eq!(places, [here("in"), "s3://bucket/x/a.tar".to_owned(), here("idx")]);

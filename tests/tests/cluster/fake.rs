@@ -13,7 +13,7 @@ use tarquet_common::{
     leasing::Lease,
     origin::Origin,
     receipt::{Artifact, Counts, Receipt},
-    stage_plan::{ShardDraft, encode},
+    stage_plan::{ItemWords, ShardDraft, encode},
     store::{StoreSettings, Stores, Uri, checksum},
 };
 use tarquet_coordinator::{Intent, Kinds, PlanAsk, PlanFailed, Planned};
@@ -39,7 +39,7 @@ impl Kinds for FakeKinds {
         Ok(Intent {
             name: text(spec, "/name")?.to_owned(),
             kind: "fake".to_owned(),
-            item: "thing",
+            item: ItemWords::of("thing", "things"),
             stages: ["first", "second", "publish"].map(str::to_owned).to_vec(),
             home: output.sibling(".tarquet").expect("a path has a sibling"),
             output,

@@ -16,6 +16,5 @@ mod messages;
 mod observed;
 mod rotation;
 mod strangers;
-mod together;
 mod wire;
 mod world;

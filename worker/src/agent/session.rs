@@ -9,10 +9,10 @@ use std::{
     time::Duration,
 };
 use tarquet_common::{
+    chance::backoff_ms,
     codes::cluster,
     failure::Failure,
     ids::WorkerId,
-    jitter::backoff_ms,
     leasing::{Leasing, LeasingError, Register, Registered},
 };
 use tokio::time::Instant;

@@ -1,6 +1,6 @@
 //! The stages, and the words for them.
 
-use crate::stage_plan::{ENCODE, FETCH, StageWords, UPLOAD};
+use crate::stage_plan::{ENCODE, FETCH, ItemWords, StageWords, UPLOAD};
 
 /// `convert`'s stages, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +40,7 @@ pub const STAGES: [StageWords; 5] = [
 ];
 
 /// The word for an item: what is planned, counted and quarantined one by one.
-pub const ITEM: &str = "member";
+pub const ITEM: ItemWords = ItemWords::of("member", "members");
 
 /// An extra count: members whose frame has no columns, which are counted and not written.
 pub const WITHOUT_COLUMNS: &str = "without_columns";

@@ -1,6 +1,6 @@
 //! [`LocalStore`]: the contract's verbs on a directory.
 
-use super::{files, sidecar, temporaries, uploads, walk};
+use super::{area, files, sidecar, uploads, walk};
 use crate::{
     chance,
     receipt::Part,
@@ -17,7 +17,7 @@ use std::{
     io,
     ops::Range,
     os::unix::fs::FileExt,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -42,7 +42,7 @@ impl LocalStore {
     /// # Errors
     /// [`StoreError::Unsupported`] for a URI that is not a path.
     pub fn open(root: &Uri) -> Result<Self, StoreError> {
-        let area = match root.path().and_then(area_of) {
+        let area = match root.path().and_then(area::beside) {
             Some(area) => area,
             // The file system's root has no sibling; nothing is written there.
             None => PathBuf::from("/.tarquet"),
@@ -88,15 +88,6 @@ async fn run_blocking<T: Send + 'static>(
             }),
         },
     }
-}
-
-fn area_of(root: &Path) -> Option<PathBuf> {
-    let is_area = |dir: &&Path| dir.extension().is_some_and(|e| e == "tarquet");
-    root.ancestors().find(is_area).map(Path::to_owned).or_else(|| {
-        let mut name = root.file_name()?.to_owned();
-        name.push(".tarquet");
-        Some(root.with_file_name(name))
-    })
 }
 
 impl Inner {
@@ -400,6 +391,6 @@ impl Store for LocalStore {
     }
 
     async fn remove_temporaries(&self, before_ms: u64) -> Result<u64, StoreError> {
-        self.run(move |s| temporaries::remove(&s.area, before_ms)).await
+        self.run(move |s| area::remove_temporaries(&s.area, before_ms)).await
     }
 }

@@ -15,11 +15,11 @@
 //! and metadata are on the disk, and the directory is synced before the call returns. What is not: on file systems
 //! that know neither `RENAME_NOREPLACE` nor hard links, nothing is written at all.
 
+mod area;
 mod direct;
 mod files;
 mod imp;
 mod sidecar;
-mod temporaries;
 mod uploads;
 mod walk;
 

@@ -2,7 +2,7 @@
 
 use crate::{
     chance,
-    jitter::backoff_ms,
+    chance::backoff_ms,
     store::{StoreError, StoreSettings},
 };
 use aws_config::{

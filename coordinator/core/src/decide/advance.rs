@@ -167,7 +167,8 @@ fn over_budget(job: &Job, stage: &Stage) -> Option<Failure> {
     let over = quarantined > allowed && job.row.accepts == 0;
     over.then(|| {
         let planned = stage.row.planned_items;
-        let text = format!("{quarantined} of {planned} members are quarantined, {allowed} are allowed");
+        let many = &job.row.item.many;
+        let text = format!("{quarantined} of {planned} {many} are quarantined, {allowed} are allowed");
         Failure::new(publish::OVER_BUDGET, text)
             .expected(format!("at most {}", job.row.options.max_failed), quarantined)
     })
@@ -183,7 +184,7 @@ fn failed_by_action(job: &Job, stage: &Stage) -> Option<Failure> {
         let name = job.row.stage_name(stage.row.stage);
         let text = match quarantined {
             0 => format!("an input of stage {name} cannot be done"),
-            n => format!("{n} members failed in stage {name}"),
+            n => format!("{n} {} failed in stage {name}", job.row.item.many),
         };
         let mut failure = Failure::new(publish::FAILED_BY_ACTION, text);
         failure.causes.extend(input.map(|f| f.message.clone()));

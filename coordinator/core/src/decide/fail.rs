@@ -45,8 +45,10 @@ pub(crate) fn end_attempt(d: &mut Draft<'_>, id: &ShardId, attempt: AttemptId, e
             next.history.last_failure = Some(failure.clone());
             let killer = killer.filter(|m| retry::suspect(&mut next.history, *m, attempt));
             let judgement = match killer {
-                Some(member) => {
-                    d.event(Some(&id.job), What::Killer { stage: id.stage, shard: id.shard, member });
+                Some(number) => {
+                    let (stage, shard) = next.place();
+                    let item = job.row.item.clone();
+                    d.event(Some(&id.job), What::Killer { stage, shard, number, item });
                     Judgement::Again { delay_ms: 0 }
                 }
                 None => retry::judge(&mut next, failure, job.row.options.retries, &d.state.settings),

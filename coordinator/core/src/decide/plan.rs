@@ -29,9 +29,9 @@ pub(crate) fn planned(d: &mut Draft<'_>, id: &JobId, plan: &StagePlan) {
         let shard = ShardId { job: id.clone(), stage: plan.stage, shard };
         d.put_shard(&Shard::planned(shard, record.clone(), d.now));
     }
-    let (members, partitions) = (plan.planned_items, plan.partitions);
+    let (items, item, partitions) = (plan.planned_items, job.row.item.clone(), plan.partitions);
     let stage = job.row.stage_name(plan.stage).to_owned();
-    d.event(Some(id), What::Planned { stage, shards, members, partitions });
+    d.event(Some(id), What::Planned { stage, shards, items, item, partitions });
     d.go(job, Phase::Running(Running { stage: plan.stage }));
 }
 

@@ -98,7 +98,8 @@ pub(crate) fn accepted(d: &mut Draft<'_>, id: &JobId, accept: &AcceptObject) {
         }
     }
     let (quarantined, excluded) = (accept.quarantined, accept.excluded.len());
-    d.event(Some(id), What::Accepted { quarantined, excluded });
+    let item = job.row.item.clone();
+    d.event(Some(id), What::Accepted { quarantined, item, excluded });
     let mut row = job.row.clone();
     row.accepts = accept.number;
     if let Phase::Held(held) = &job.row.phase {

@@ -150,7 +150,7 @@ pub(crate) fn retry(d: &mut Draft<'_>, id: &JobId) -> Result<Answer, Refusal> {
     Ok(Answer::DONE)
 }
 
-/// Stopped shards of any stage; and, if asked, those of this stage whose receipt names quarantined members and whose
+/// Stopped shards of any stage; and, if asked, those of this stage whose receipt names quarantined items and whose
 /// output is neither visible nor about to be.
 fn targets(job: &Job, stage: Option<u8>, quarantined_too: bool) -> Vec<Reopen> {
     let reopen = |s: &Shard| {

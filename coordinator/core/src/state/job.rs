@@ -31,7 +31,7 @@ pub(crate) struct Job {
     pub(crate) stopped: BTreeSet<(u8, u32)>,
     /// Where this job is in the two sets of jobs.
     pub(crate) listed: Option<JobOrder>,
-    /// (monotonic, member bytes done in all stages), the last few.
+    /// (monotonic, item bytes done in all stages), the last few.
     pub(crate) samples: VecDeque<(Millis, u64)>,
 }
 
@@ -84,7 +84,7 @@ impl Job {
         !self.compared && !self.row.phase.is_over()
     }
 
-    /// Member bytes gone through, finished or not.
+    /// Bytes of items gone through, finished or not.
     pub(crate) fn bytes_done(&self) -> u64 {
         self.stages.iter().map(|s| s.counts.bytes_so_far()).sum()
     }

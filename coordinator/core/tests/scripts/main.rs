@@ -2,10 +2,12 @@
 
 #![expect(unreachable_pub, reason = "a test binary has no outside; pub means: for other files")]
 
-mod codes;
+#[macro_use]
 mod script;
+
+mod codes;
+mod endings;
 #[path = "../simulation/store.rs"]
 #[expect(dead_code, reason = "the simulation asks the store more than scripts do")]
 mod store;
 mod stories;
-mod transcripts;

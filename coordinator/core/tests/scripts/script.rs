@@ -2,7 +2,7 @@
 //! effects, which the store performs at once unless they are kept.
 
 use crate::store::{Made, Store};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 use tarquet_common::{
     failure::Failure,
     ids::{AttemptId, JobId, ShardId, WorkerId},
@@ -56,6 +56,7 @@ impl Script {
             job: job_id(0),
             name: "frames".to_owned(),
             kind: "simulated".to_owned(),
+            item: tarquet_common::stage_plan::ItemWords::of("member", "members"),
             stages: ["index", "sample", "convert", "publish"].map(str::to_owned).to_vec(),
             job_uri: "mem://job".to_owned(),
             output_uri: "mem://out".to_owned(),
@@ -376,4 +377,24 @@ fn say(said: &Said) -> String {
         Err(Refusal::Because(f)) => format!("refused: {} {}", f.code, f.message),
         Err(Refusal::UnknownWorker) => "refused: unknown worker".to_owned(),
     }
+}
+
+/// Compares a story with its transcript, which is compiled in: a run touches no disk. with `UPDATE_TRANSCRIPTS` set it becomes the transcript.
+pub(crate) fn compare(name: &str, expected: &str, told: &str) {
+    if std::env::var_os("UPDATE_TRANSCRIPTS").is_some() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scripts/transcripts").join(name);
+        std::fs::write(path, told).expect("the transcript can be written");
+        return;
+    }
+    assert!(told == expected, "{name} tells another story:\n{told}");
+}
+
+/// What is said to what is simply done.
+pub const DONE: Option<Said> = Some(Ok(Reply::Done));
+
+/// Compares with the transcript of that name.
+macro_rules! expect {
+    ($name:literal, $script:expr) => {
+        $crate::script::compare($name, include_str!(concat!("transcripts/", $name)), &$script.transcript())
+    };
 }

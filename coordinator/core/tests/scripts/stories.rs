@@ -1,24 +1,14 @@
 //! The stories. What matters is asserted; the rest is in `transcripts/`, compiled in, rewritten
 //! by `UPDATE_TRANSCRIPTS=1` and read by whoever changes it.
 
-use crate::{
-    script::{Said, Script, options},
-    transcripts::compare,
-};
+use crate::script::{DONE, Said, Script, options};
 use tarquet_common::{
     codes::{cluster, ourselves, publish, store},
     failure::Failure,
     leasing::{Completed, Directive},
     units::Budget,
 };
-use tarquet_core::{Ask, Hold, JobOptions, OnError, PhaseName, PublishMode, Refusal, Reply};
-
-/// Compares with the transcript of that name.
-macro_rules! expect {
-    ($name:literal, $script:expr) => {
-        compare($name, include_str!(concat!("transcripts/", $name)), &$script.transcript())
-    };
-}
+use tarquet_core::{Ask, Hold, JobOptions, PhaseName, Refusal, Reply};
 
 fn refused(said: Option<Said>) -> String {
     match said {
@@ -26,8 +16,6 @@ fn refused(said: Option<Said>) -> String {
         other => panic!("not refused: {other:?}"),
     }
 }
-
-const DONE: Option<Said> = Some(Ok(Reply::Done));
 
 fn environment() -> Failure {
     Failure::new(cluster::STUCK, "the disk is full")
@@ -358,87 +346,4 @@ fn a_shard_that_makes_partitions_cannot_be_gone_without() {
     s.acquire("a", "y");
     s.complete("a", "y", 0);
     assert_eq!(s.status().phase, PhaseName::Done);
-}
-
-#[test]
-fn action_fail_fails_the_job() {
-    let mut s = Script::at_convert(2, JobOptions { on_error: OnError::Fail, ..options() });
-    s.acquire("a", "x");
-    s.complete("a", "x", 1);
-    assert_eq!(s.status().phase, PhaseName::Failed);
-    assert_eq!(s.status().reason.map(|f| f.code), Some(publish::FAILED_BY_ACTION));
-    assert!(s.store.uploads.is_empty() && s.store.claims.is_empty());
-    expect!("action_fail.txt", s);
-}
-
-#[test]
-fn a_lost_upload_opens_a_round_while_publishing() {
-    let mut s = Script::at_convert(2, options());
-    s.acquire("a", "x");
-    s.acquire("a", "y");
-    s.complete("a", "x", 0);
-    let lost = s.store.uploads.keys().next().cloned().expect("x has an upload");
-    s.store.uploads.remove(&lost);
-    s.complete("a", "y", 0);
-    assert_eq!(s.status().phase, PhaseName::Publishing);
-    s.acquire("a", "x1");
-    assert_eq!(s.leases["x1"].round, 1);
-    s.complete("a", "x1", 0);
-    assert_eq!(s.status().phase, PhaseName::Done);
-    expect!("upload_lost.txt", s);
-}
-
-#[test]
-fn a_foreign_object_holds_until_it_is_moved_away() {
-    let mut s = Script::at_convert(1, options());
-    s.store.objects.insert(("mem://out".to_owned(), "README".to_owned()), None);
-    s.acquire("a", "x");
-    s.complete("a", "x", 0);
-    assert_eq!(s.status().hold, Some(Hold::Foreign));
-    s.store.objects.clear();
-    let retry = Ask::Retry(s.job());
-    assert_eq!(s.cmd("retry", retry), DONE);
-    assert_eq!(s.status().phase, PhaseName::Done);
-    expect!("foreign.txt", s);
-}
-
-#[test]
-fn publish_by_shard_shows_parts_as_receipts_come() {
-    let mut s = Script::at_convert(2, JobOptions { publish: PublishMode::Shard, ..options() });
-    s.acquire("a", "x");
-    s.complete("a", "x", 0);
-    assert_eq!(s.store.objects.len(), 1);
-    assert!(s.store.jobs[&s.job()].outcome.is_none());
-    s.acquire("a", "y");
-    s.complete("a", "y", 0);
-    assert_eq!(s.status().phase, PhaseName::Done);
-    expect!("by_shard.txt", s);
-}
-
-#[test]
-fn a_lost_reply_to_complete_changes_nothing() {
-    let mut s = Script::at_convert(1, options());
-    s.acquire("a", "x");
-    s.keep = true;
-    let receipt = s.receipt("a", "x", 0);
-    assert_eq!(s.hand_in("a", "x", receipt.clone()), None, "it waits for the object");
-    assert_eq!(s.hand_in("a", "x", receipt.clone()), None);
-    s.let_go();
-    let again = s.hand_in("a", "x", receipt);
-    assert_eq!(again, Some(Ok(Reply::Completed(Completed::Accepted))));
-    expect!("complete_twice.txt", s);
-}
-
-#[test]
-fn the_same_request_gets_the_same_lease() {
-    let mut s = Script::at_convert(2, options());
-    let ask = tarquet_common::leasing::Acquire {
-        worker: tarquet_common::ids::WorkerId("a".to_owned()),
-        request: 99,
-        wait_ms: 0,
-    };
-    let first = s.cmd("a acquires", Ask::Acquire(ask.clone()));
-    let second = s.cmd("a acquires again", Ask::Acquire(ask));
-    assert!(matches!(first, Some(Ok(Reply::Leased(_)))));
-    assert_eq!(first, second);
 }

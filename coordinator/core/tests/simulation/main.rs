@@ -7,7 +7,6 @@
 #![expect(unreachable_pub, reason = "a test binary has no outside; pub means: for other files")]
 
 mod agent;
-mod chance;
 mod checks;
 mod people;
 mod plans;

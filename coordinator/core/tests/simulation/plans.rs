@@ -1,6 +1,5 @@
 //! A kind for the simulation: three leased stages whose shape is a function of the job and the seed.
 
-use crate::chance::Chance;
 use tarquet_common::{
     codes,
     failure::Failure,
@@ -10,6 +9,7 @@ use tarquet_common::{
     units::Budget,
 };
 use tarquet_core::{JobOptions, OnError, PublishMode, StagePlan, Submit};
+use tarquet_kit::Chance;
 
 pub const CONVERT: u8 = 2;
 
@@ -46,6 +46,7 @@ pub fn submit(seed: u64, number: u64, output: &str) -> Submit {
         job,
         name: format!("job-{number}"),
         kind: "simulated".to_owned(),
+        item: tarquet_common::stage_plan::ItemWords::of("member", "members"),
         stages: names.map(str::to_owned).to_vec(),
         job_uri: format!("mem://jobs/{number}"),
         output_uri: output.to_owned(),

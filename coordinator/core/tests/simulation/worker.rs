@@ -1,6 +1,5 @@
 //! A model of a worker: slots that ask, work, renew, finish or fail; that may be slow, stall, or die.
 
-use crate::chance::Chance;
 use tarquet_common::{
     codes::{self, Code},
     failure::{Class, Failure},
@@ -8,6 +7,7 @@ use tarquet_common::{
     leasing::{Lease, Progress},
     receipt::Receipt,
 };
+use tarquet_kit::Chance;
 
 /// How an attempt will end, decided when it begins.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +67,7 @@ impl Worker {
     pub fn new(number: usize, slots: usize, chance: &mut Chance, slow: bool) -> Self {
         let slot = || Slot { doing: Doing::Idle, turn: 0 };
         Self {
-            id: WorkerId(format!("w{number}-{:08x}", chance.next() as u32)),
+            id: WorkerId(format!("w{number}-{:08x}", chance.word() as u32)),
             alive: true,
             registered: false,
             stalled_until: 0,

@@ -1,12 +1,13 @@
 //! The world: one store, one coordinator at a time, workers, people, and what goes wrong between them.
 
-use crate::{chance::Chance, checks::Checks, plans, store::Store, worker::Worker};
+use crate::{checks::Checks, plans, store::Store, worker::Worker};
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap},
 };
 use tarquet_common::ids::JobId;
 use tarquet_core::{Ask, Catalog, Effect, Outcome, Refusal, Reply, Settings, State, Submit, WaitFor};
+use tarquet_kit::Chance;
 
 /// Everybody's clock when the world begins, so that no clock starts at 0.
 pub const BEGIN: u64 = 1_000;

@@ -89,6 +89,7 @@ impl World {
             job: at.job,
             name: "a job".to_owned(),
             kind: "test".to_owned(),
+            item: tarquet_common::stage_plan::ItemWords::of("member", "members"),
             stages: ["first", "second", "publish"].map(str::to_owned).to_vec(),
             job_uri: at.job_uri,
             output_uri: at.output_uri,

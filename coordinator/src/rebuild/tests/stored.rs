@@ -121,6 +121,7 @@ impl Stored {
             job: job(),
             name: "a job".to_owned(),
             kind: "test".to_owned(),
+            item: tarquet_common::stage_plan::ItemWords::of("member", "members"),
             stages: ["first", "second", "publish"].map(str::to_owned).to_vec(),
             job_uri: self.uri().to_string(),
             output_uri: Uri::parse("out", self.dir.path()).unwrap().to_string(),

@@ -16,7 +16,6 @@
 //! round before, and what it publishes there is another's to the first. So where a second coordinator comes nothing
 //! happens that opens rounds ([`World::opens_rounds`](world::World::opens_rounds)) until one of them is gone.
 
-mod chance;
 mod checks;
 mod ends;
 mod kind;

@@ -47,6 +47,7 @@ fn wish(world: &World, number: u64) -> Submit {
         token: format!("token-{number}"),
         name: format!("job-{number}"),
         kind: "simulated".to_owned(),
+        item: tarquet_common::stage_plan::ItemWords::of("member", "members"),
         stages: STAGES.map(str::to_owned).to_vec(),
         job_uri: objects::job_uri(&home, &job).to_string(),
         output_uri: output.to_string(),

@@ -1,6 +1,6 @@
 //! What everybody in a world shares: chance, what goes wrong, the store's objects, and where coordinators are found.
 
-use super::{chance::Chance, checks::Checks, objects::Objects};
+use super::{checks::Checks, objects::Objects};
 use crate::CoordinatorHandle;
 use std::{
     collections::BTreeMap,
@@ -10,6 +10,7 @@ use std::{
     },
     time::Duration,
 };
+use tarquet_kit::Chance;
 use tokio::time::Instant;
 
 /// The wall clock when the world begins.

@@ -6,7 +6,7 @@ use crate::{
         Errors, KindSpec, Objects, Place, Publish, SpecError, check_globs, check_inputs, check_outside,
         parse_uri,
     },
-    stage_plan::{FETCH, StageWords, UPLOAD},
+    stage_plan::{FETCH, ItemWords, StageWords, UPLOAD},
     store::StoreSettings,
     units::Bytes,
 };
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize, de::IgnoredAny};
 use serde_json::Value;
 
 /// The kind's word for an item.
-pub const ITEM: &str = "object";
+pub const ITEM: ItemWords = ItemWords::of("object", "objects");
 
 /// The stages in words, in order; the last is the coordinator's.
 pub const STAGES: [StageWords; 2] = [

@@ -54,11 +54,11 @@ const NO_NAMES_IN_CORE: [&str; 3] = ["Instant", "SystemTime", "async"];
 const NO_STD_IN_CORE: [&str; 3] = ["std::fs", "std::net", "std::process"];
 /// A simulation takes its seed from the environment and runs on several threads; the core does not.
 const NO_STD_OUTSIDE_TESTS: [&str; 2] = ["std::env", "std::thread"];
-/// What common draws from the system's chance; its `jitter` is pure.
+/// What common draws from the system's chance; `chance::mix` and what is made of it are pure.
 const NO_CHANCE_IN_CORE: [&str; 3] = ["chance::word", "chance::bits", "chance::hex"];
 
 const DISK_IN_CORE: [Allowed; 1] = [Allowed {
-    path: "coordinator/core/tests/scripts/transcripts.rs",
+    path: "coordinator/core/tests/scripts/script.rs",
     why: "rewrites transcripts when asked to; a test run reads what is compiled in",
 }];
 

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 use std::collections::BTreeMap;
-use tarquet_common::jitter::mix;
+use tarquet_common::chance::mix;
 
 const NULL: u64 = 0x6E75_6C6C;
 

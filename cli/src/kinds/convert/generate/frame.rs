@@ -1,7 +1,7 @@
 //! The rows of one member: readings of sensors, one a second.
 
 use super::colsum::{Sums, Values};
-use tarquet_common::jitter::mix;
+use tarquet_common::chance::mix;
 
 /// 2022-01-01T00:00:00Z in nanoseconds since the epoch.
 const START_NS: i64 = 1_640_995_200_000_000_000;

@@ -1,4 +1,9 @@
-//! From the spec's inputs to objects, each judged by the kind.
+//! What a job reads: from the globs of its spec to a list of objects, frozen when the job is planned.
+//!
+//! An **input** is a glob, an object or a folder. Every object that one matches is shown to the kind's **judge**, which
+//! takes it as something of the kind's own, passes it over, or refuses it. The **listing** is what was taken, by URI
+//! bytewise, each once. It is **frozen** as the object `inputs` of the job prefix: whoever plans again sees what was there
+//! the first time.
 
 use crate::stores::{OpenStores, parse_uri};
 use futures::StreamExt;
@@ -9,7 +14,8 @@ use tarquet_common::{
     codes::{plan as codes, spec as spec_codes},
     failure::Failure,
     spec::Objects,
-    store::{ObjectMeta, Store, Uri, list_all},
+    stage_plan::{decode_block, encode_block},
+    store::{Metadata, ObjectMeta, PutOutcome, Store, Uri, list_all},
 };
 
 /// Most objects one job may read.
@@ -191,11 +197,54 @@ fn bad_glob(pattern: &str, error: &globset::Error) -> Failure {
     Failure::new(spec_codes::BAD_GLOB, format!("{pattern:?} is not a glob: {}", error.kind()))
 }
 
+/// Key of the object, relative to the job prefix. It holds (inputs, how many were passed over).
+const INPUTS_KEY: &str = "inputs";
+/// Most bytes of it that are read back.
+const INPUTS_BYTES_MAX: u64 = 4 << 30;
+
+/// Lists the inputs and freezes the list in the job prefix, or reads the list that was frozen before.
+///
+/// # Errors
+/// Those of [`list`]; `PLAN_UNREADABLE` when the frozen list is damaged.
+pub(crate) async fn freeze<J: Judge>(
+    stores: &dyn OpenStores,
+    objects: Objects<'_>,
+    judge: &J,
+    job: &dyn Store,
+) -> Result<Listing<J::Input>, Failure> {
+    if let Some(listing) = read(job).await? {
+        return Ok(listing);
+    }
+    let listing = list(stores, objects, judge).await?;
+    let body = encode_block(&(&listing.inputs, listing.passed_over));
+    match job.put_if_absent(INPUTS_KEY, body.into(), &Metadata::new()).await? {
+        PutOutcome::Created => Ok(listing),
+        PutOutcome::Exists => frozen(job).await,
+    }
+}
+
+/// The list that was frozen.
+///
+/// # Errors
+/// `PLAN_UNREADABLE` when there is none, or it is damaged.
+pub(crate) async fn frozen<T: DeserializeOwned>(job: &dyn Store) -> Result<Listing<T>, Failure> {
+    let gone = || Failure::new(codes::PLAN_UNREADABLE, "the job's list of inputs is gone");
+    read(job).await?.ok_or_else(gone)
+}
+
+async fn read<T: DeserializeOwned>(job: &dyn Store) -> Result<Option<Listing<T>>, Failure> {
+    let Some(object) = job.get(INPUTS_KEY, INPUTS_BYTES_MAX).await? else { return Ok(None) };
+    let (inputs, passed_over): (Vec<T>, u64) = decode_block(&object.bytes).map_err(|e| {
+        Failure::new(codes::PLAN_UNREADABLE, "the job's list of inputs is damaged").caused_by(&e)
+    })?;
+    Ok(Some(Listing { inputs, passed_over }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::{fs, os::unix::ffi::OsStrExt, path::Path};
-    use tarquet_common::store::{StoreSettings, Stores};
+    use tarquet_common::store::{LocalStore, StoreSettings, Stores, Uri};
 
     /// Takes texts, by their size; refuses what is named and is none.
     struct Texts;
@@ -264,5 +313,17 @@ mod tests {
     fn inputs_are_limited() {
         assert!(not_too_many(INPUTS_MAX).is_ok());
         assert_eq!(not_too_many(INPUTS_MAX + 1).unwrap_err().code, codes::TOO_MANY_INPUTS);
+    }
+
+    #[tokio::test]
+    async fn a_list_of_inputs_is_there_and_whole_or_the_plan_cannot_be_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = LocalStore::open(&dir.path().to_str().unwrap().parse::<Uri>().unwrap()).unwrap();
+        assert_eq!(frozen::<String>(&store).await.unwrap_err().code, codes::PLAN_UNREADABLE);
+        store.put(INPUTS_KEY, vec![0xff; 9].into(), &Metadata::new()).await.unwrap();
+        assert_eq!(frozen::<String>(&store).await.unwrap_err().code, codes::PLAN_UNREADABLE);
+        store.put(INPUTS_KEY, b"\x02\x01a\x02bc\x03".to_vec().into(), &Metadata::new()).await.unwrap();
+        let listing = frozen::<String>(&store).await.unwrap();
+        assert_eq!((listing.inputs, listing.passed_over), (vec!["a".to_owned(), "bc".to_owned()], 3));
     }
 }

@@ -1,8 +1,100 @@
-//! The formats of specs as JSON Schema (draft 2020-12), each built from its table of keys and the spec's own defaults.
+//! Specs on the command line: reading a file or flags into one, and describing the formats.
 
-use crate::kinds::{self, Format, Key, Noun, STORE};
+use crate::{
+    args::StoreFlags,
+    error::{CliError, SpecProblem},
+    kinds::{self, Format, Key, Noun, RunFlags, STORE},
+};
 use serde_json::{Map, Value, json};
-use tarquet_common::spec::Kind;
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+use tarquet_common::{
+    codes::{ourselves, spec as codes},
+    failure::Failure,
+    spec::{self, Kind, Spec},
+};
+
+/// A job given by a spec, or in a line.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct JobFlags {
+    /// Job spec: TOML or JSON; - reads standard input
+    #[arg(value_name = "SPEC")]
+    pub spec: Option<PathBuf>,
+    /// The line.
+    #[command(flatten)]
+    pub line: RunFlags,
+}
+
+/// The spec of a command line.
+pub(crate) fn of_flags(job: &JobFlags, store: &StoreFlags) -> Result<Spec, CliError> {
+    let mut spec = match &job.spec {
+        Some(path) => read(path)?,
+        None => job.line.spec().ok_or_else(nothing_given)?,
+    };
+    for (flag, path, value) in job.line.keys() {
+        spec = with(&spec, flag, path, value)?;
+    }
+    store.complete_spec(&mut spec);
+    spec::check(&spec).map_err(|e| CliError::from(e.into_failure()))?;
+    Ok(spec)
+}
+
+fn nothing_given() -> CliError {
+    let failure = Failure::new(codes::BAD_ARGUMENT, "no job is given");
+    failure.with_hint("Give a SPEC, or --input and --output.").into()
+}
+
+/// The spec with a key set. Whether its kind has such a key, it knows best.
+fn with(spec: &Spec, flag: &str, path: &str, value: Value) -> Result<Spec, CliError> {
+    let mut sections = serde_json::to_value(spec).map_err(|e| {
+        Failure::new(ourselves::INVARIANT, "the spec cannot be written as JSON").caused_by(&e)
+    })?;
+    let place = path.split('.').fold(&mut sections, |section, key| {
+        if !section.is_object() {
+            *section = json!({});
+        }
+        &mut section[key]
+    });
+    *place = value;
+    serde_json::from_value(sections).map_err(|e| {
+        let text = format!("{flag} does not go with a spec of kind {}", spec.kind());
+        Failure::new(codes::BAD_ARGUMENT, text).caused_by(&e).into()
+    })
+}
+
+/// Largest text that is taken for a spec.
+const TEXT_MAX: u64 = 4 << 20;
+
+/// Reads and checks the spec in a file; `-` is standard input.
+pub(crate) fn read(path: &Path) -> Result<Spec, CliError> {
+    let text = read_text(path)?;
+    parse(&path.display().to_string(), text)
+}
+
+/// Checks the text of a spec.
+pub(crate) fn parse(file: &str, text: String) -> Result<Spec, CliError> {
+    spec::parse(&text).map_err(|e| {
+        let at = e.at;
+        CliError::Spec(Box::new(SpecProblem { file: file.to_owned(), text, failure: e.into_failure(), at }))
+    })
+}
+
+fn read_text(path: &Path) -> Result<String, CliError> {
+    let unreadable = |e: std::io::Error| {
+        let failure = Failure::new(codes::NO_SPEC, format!("{} cannot be read", path.display()));
+        CliError::from(failure.caused_by(&e))
+    };
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().take(TEXT_MAX).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|f| f.take(TEXT_MAX).read_to_string(&mut text))
+    };
+    read.map_err(unreadable)?;
+    Ok(text)
+}
 
 /// The schema of all specs: that of the only kind, or any one of several.
 pub(crate) fn json_schema() -> Value {
@@ -86,7 +178,55 @@ fn insert(root: &mut Map<String, Value>, path: &str, schema: Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::StoreFlags;
+    use clap::Parser;
     use std::collections::BTreeSet;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        job: JobFlags,
+    }
+
+    fn flags(partitions: &str) -> JobFlags {
+        let line = ["x", "--input", "in/*.tar.lz4", "--output", "out", "--index", "idx", "--partitions"];
+        Line::parse_from(line.into_iter().chain([partitions])).job
+    }
+
+    #[test]
+    fn flags_make_a_spec_and_fill_in_stores() {
+        let store = StoreFlags { endpoint_url: Some("http://x".into()), ..StoreFlags::default() };
+        let spec = of_flags(&flags("7"), &store).unwrap();
+        assert_eq!(spec.objects().store.endpoint.as_deref(), Some("http://x"));
+        let output = serde_json::to_value(&spec).unwrap()["output"].clone();
+        assert_eq!((&output["partitions"], &output["index_uri"]), (&json!(7), &json!("idx")));
+    }
+
+    #[test]
+    fn flags_are_checked_as_a_file_is() {
+        let Err(CliError::Failure(failure)) = of_flags(&flags("0"), &StoreFlags::default()) else { panic!() };
+        assert_eq!(failure.code, codes::BAD_VALUE);
+    }
+
+    #[test]
+    fn a_flag_that_is_no_key_of_the_kind_is_refused_by_name() {
+        let spec = flags("7").line.spec().unwrap();
+        let refused = with(&spec, "--frob", "output.frob.deep", json!(1));
+        let Err(CliError::Failure(failure)) = refused else { panic!() };
+        assert_eq!(failure.code, codes::BAD_ARGUMENT);
+        let kind = spec.kind();
+        assert_eq!(failure.message, format!("--frob does not go with a spec of kind {kind}"));
+        assert!(failure.causes[0].contains("unknown field `frob`"), "{failure:?}");
+    }
+
+    #[test]
+    fn what_the_spec_says_wins_over_flags() {
+        let text = "version=1\nkind='convert'\n[input]\nuris=['a']\n[output]\nuri='b'\n[input.store]\nregion='here'\n";
+        let mut spec = parse("x", text.into()).unwrap();
+        StoreFlags { region: Some("there".into()), ..StoreFlags::default() }.complete_spec(&mut spec);
+        assert_eq!(spec.objects().store.region.as_deref(), Some("here"));
+        assert_eq!(spec.place().store.region.as_deref(), Some("there"));
+    }
 
     fn leaves(schema: &Value, path: &str, out: &mut BTreeSet<String>) {
         match schema.get("properties").and_then(Value::as_object) {

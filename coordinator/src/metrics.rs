@@ -1,18 +1,22 @@
-//! All metrics: names, help and labels in one place.
+//! What the coordinator counts, in the exposition format of OpenMetrics.
+//!
+//! **Counters** are told as things happen: events by the driver, calls and connections by the services. **Gauges** are
+//! read from the state when somebody asks. Labels take their values from closed sets (names of states, stages, methods,
+//! codes), never from what a user or a client wrote. Times are in seconds and sizes in bytes, and names say so.
 
-use super::Snapshot;
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
-use tarquet_common::{failure::Class, ids::ShardId};
-use tarquet_core::{Event, State, What};
+use tarquet_common::{clock::Millis, failure::Class, ids::ShardId};
+use tarquet_core::{Event, PhaseName, State, What, views};
 
 /// What an answer of `/metrics` is.
 pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -241,5 +245,71 @@ impl Metrics {
     pub(crate) fn read(&self, what: &'static str, usable: bool) {
         let result = if usable { "used" } else { "unusable" };
         self.reads.get_or_create(&[("what", what.to_owned()), ("result", result.to_owned())]).inc();
+    }
+}
+
+/// Every state of a job, so that a series does not come and go.
+const PHASES: [PhaseName; 11] = [
+    PhaseName::Claiming,
+    PhaseName::Planning,
+    PhaseName::Running,
+    PhaseName::Held,
+    PhaseName::Deciding,
+    PhaseName::Checking,
+    PhaseName::Publishing,
+    PhaseName::Cataloguing,
+    PhaseName::Done,
+    PhaseName::Cancelled,
+    PhaseName::Failed,
+];
+
+/// Gauges at one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshot {
+    jobs: BTreeMap<String, i64>,
+    shards: BTreeMap<(String, &'static str), i64>,
+    workers: BTreeMap<String, i64>,
+    slots: BTreeMap<String, i64>,
+}
+
+impl Snapshot {
+    /// Looks at everything.
+    pub(crate) fn of(state: &State, now: Millis) -> Self {
+        let mut found = Self::default();
+        let names = PHASES.iter().map(ToString::to_string).chain(["paused".to_owned()]);
+        found.jobs = names.map(|n| (n, 0)).collect();
+        found.workers = ["live", "draining", "silent"].map(|w| (w.to_owned(), 0)).into();
+        found.slots = ["busy", "free"].map(|s| (s.to_owned(), 0)).into();
+        for job in views::jobs(state, now) {
+            *found.jobs.entry(job.state).or_default() += 1;
+            if job.finished_unix_ms.is_none()
+                && let Some(status) = views::job_status(state, &job.job, now)
+            {
+                status.stages.iter().for_each(|stage| found.stage(stage));
+            }
+        }
+        let (workers, _) = views::workers(state, None, usize::MAX, now);
+        for worker in workers {
+            if worker.state != "silent" {
+                let busy = i64::try_from(worker.leases.len()).unwrap_or(i64::MAX);
+                *found.slots.entry("busy".to_owned()).or_default() += busy;
+                *found.slots.entry("free".to_owned()).or_default() += (i64::from(worker.slots) - busy).max(0);
+            }
+            *found.workers.entry(worker.state).or_default() += 1;
+        }
+        found
+    }
+
+    fn stage(&mut self, stage: &views::StageStatus) {
+        let counts = [
+            ("done", stage.done),
+            ("running", stage.running),
+            ("waiting", stage.waiting),
+            ("stopped", stage.stopped),
+            ("excluded", stage.excluded),
+        ];
+        for (state, count) in counts {
+            *self.shards.entry((stage.name.clone(), state)).or_default() += i64::from(count);
+        }
     }
 }

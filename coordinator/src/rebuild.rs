@@ -1,19 +1,24 @@
-//! All that the store says of a job, and whether that is enough to take the job over.
+//! From the objects of jobs back to what the coordinator knows.
+//!
+//! The **registry** holds one **pointer** per job, written before the job's claim. At each start the coordinator reads
+//! every pointer and every unfinished job of its ledger, takes a **snapshot** of the job's objects, and lets the core
+//! catch up with it (`Adopt`). So a ledger that is gone, damaged, or silently older than the objects costs no accepted
+//! shard.
 
 use crate::{
-    objects::{self, Claim, PlanObject},
-    once::{read_json, vanished},
+    objects::{self, Claim, PlanObject, Pointer},
     stores::OpenStores,
+    stores::{read_json, vanished},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
 use tarquet_common::{
     codes::cluster,
-    failure::Failure,
+    failure::{Class, Failure},
     ids::JobId,
     stage_plan::{self, PREAMBLE_LEN},
-    store::{Store, StoreError, StoreSettings, Uri, list_all, probe},
+    store::{Metadata, PutOutcome, Store, StoreError, StoreSettings, Uri, list_all, probe},
 };
 use tarquet_core::{Snapshot, StagePlan, Submit, Verdict};
 
@@ -162,4 +167,62 @@ pub(crate) async fn may_take_over(store: &dyn Store, snapshot: &Snapshot, said: 
         snapshot.submit.job
     );
     Err(Failure::new(cluster::TAKE_OVER_UNSAFE, told).at_uri(store.root().to_string()))
+}
+
+/// The place that says where jobs are. Its own root, apart from every job.
+#[derive(Clone, Debug)]
+pub(crate) struct Registry(Arc<dyn Store>);
+
+impl Registry {
+    /// The registry at this root.
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self(store)
+    }
+
+    /// Points at a job. A pointer that is there stays: it says the same.
+    pub(crate) async fn write(&self, pointer: &Pointer) -> Result<(), Failure> {
+        let bytes = serde_json::to_vec_pretty(pointer).expect("pointers have string keys");
+        let key = objects::pointer(&pointer.job);
+        match self.0.put_if_absent(&key, bytes.into(), &Metadata::new()).await? {
+            PutOutcome::Created | PutOutcome::Exists => Ok(()),
+        }
+    }
+
+    /// Forgets a job. Its objects stay.
+    pub(crate) async fn remove(&self, job: &JobId) -> Result<(), Failure> {
+        Ok(self.0.delete(&objects::pointer(job)).await?)
+    }
+
+    /// All pointers, oldest job first. One that is damaged or may not be read is left out, with a warning: it must not
+    /// keep the others from being found. Where only the surroundings fail, reading again will find it, so that is an error.
+    pub(crate) async fn all(&self) -> Result<Vec<Pointer>, Failure> {
+        let mut found = Vec::new();
+        let mut objects = list_all(&*self.0, "");
+        while let Some(entry) = objects.try_next().await? {
+            let Ok(object) = entry else { continue };
+            if !object.key.ends_with(".json") || object.key.contains('/') {
+                continue;
+            }
+            match read_json::<Pointer>(&*self.0, &object.key).await {
+                Ok(pointer) => found.extend(pointer),
+                Err(failure) if passes(&failure) => return Err(failure),
+                Err(failure) => tracing::warn!(key = object.key, %failure, "a pointer does not read"),
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn passes(failure: &Failure) -> bool {
+    failure.class() == Class::Environment && failure.code != cluster::JOB_OBJECT_DAMAGED
+}
+
+#[cfg(test)]
+mod tests {
+    //! What is read back, on stores that fail, lie, or hold what is damaged.
+
+    mod registry;
+    mod snapshot;
+    mod stored;
+    mod take_over;
 }

@@ -1,11 +1,14 @@
-//! The side that connects.
+//! TLS for both ends of a connection: certificates and keys are PEM files, read when they are needed.
+//!
+//! Only TLS 1.3, only the `ring` provider, no session resumption: each connection shows its certificate again, so a
+//! certificate that expired or was replaced is noticed at the next one.
 
-use super::pem::{certificates, key, roots, unusable};
 use rustls::{
-    CertificateError, ClientConfig, Error, RootCertStore,
+    CertificateError, ClientConfig, Error, RootCertStore, ServerConfig,
     client::{Resumption, WantsClientCert},
     crypto::ring,
-    pki_types::ServerName,
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+    server::{NoServerSessionStorage, WebPkiClientVerifier},
     version::TLS13,
 };
 use std::{
@@ -13,6 +16,50 @@ use std::{
     sync::Arc,
 };
 use tarquet_common::{codes::cluster, failure::Failure};
+
+/// The protocol of gRPC, as TLS names it (RFC 9113, section 3.2).
+pub const ALPN_H2: &[u8] = b"h2";
+/// The protocol of the HTTP port.
+pub const ALPN_HTTP1: &[u8] = b"http/1.1";
+
+/// A TLS file that cannot be used. Never holds anything of its content.
+fn unusable(path: &Path, why: impl Into<String>) -> Failure {
+    Failure::new(cluster::TLS_FILE_UNUSABLE, why).at_uri(path.display().to_string())
+}
+
+/// The bytes of a file that TLS needs.
+pub fn contents(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|e| unusable(path, "a file that TLS needs cannot be read").caused_by(&e))
+}
+
+/// The certificates of a file, the process's own first.
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let text = contents(path)?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+    match found {
+        Ok(found) if found.is_empty() => Err(unusable(path, "the file holds no certificate")),
+        Ok(found) => Ok(found),
+        Err(e) => Err(unusable(path, "the file is not PEM").caused_by(&e)),
+    }
+}
+
+/// The first private key of a file.
+fn key(path: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
+    // The parser's own error is dropped: it may quote the line, which may be the key.
+    PrivateKeyDer::from_pem_slice(&contents(path)?)
+        .map_err(|_| unusable(path, "the file holds no private key"))
+}
+
+/// The certificates of a file as those to trust.
+fn roots(path: &Path) -> Result<RootCertStore, Failure> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path)? {
+        roots
+            .add(certificate)
+            .map_err(|e| unusable(path, "a certificate cannot be trusted").caused_by(&e))?;
+    }
+    Ok(roots)
+}
 
 /// What a client is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,4 +160,54 @@ pub fn refusal(error: &std::io::Error, url: &str) -> Option<Failure> {
 
 fn refused(error: &Error, url: &str) -> Failure {
     Failure::new(cluster::TLS_REFUSED, "no TLS connection came about").at_uri(url).caused_by(error)
+}
+
+/// What a server is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerFiles {
+    /// Its certificate chain.
+    pub cert: PathBuf,
+    /// The key of the certificate.
+    pub key: PathBuf,
+    /// Clients must show a certificate of one of these authorities.
+    pub client_ca: Option<PathBuf>,
+}
+
+impl ServerFiles {
+    /// All files, to be watched.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        [&self.cert, &self.key].into_iter().chain(&self.client_ca).map(PathBuf::as_path)
+    }
+
+    /// Bytes of all files, to see whether they changed.
+    pub fn contents(&self) -> Result<Vec<Vec<u8>>, Failure> {
+        self.paths().map(contents).collect()
+    }
+}
+
+/// Reads the files.
+///
+/// # Errors
+/// `TLS_FILE_UNUSABLE` with the file's name.
+pub fn server_config(files: &ServerFiles, alpn: &[u8]) -> Result<Arc<ServerConfig>, Failure> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider.clone())
+        .with_protocol_versions(&[&TLS13])
+        .expect("ring has TLS 1.3");
+    let builder = match &files.client_ca {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots(path)?), provider)
+                .build()
+                .map_err(|e| unusable(path, "no client could be judged by the file").caused_by(&e))?;
+            builder.with_client_cert_verifier(verifier)
+        }
+    };
+    let mut config = builder
+        .with_single_cert(certificates(&files.cert)?, key(&files.key)?)
+        .map_err(|e| unusable(&files.cert, "certificate and key do not belong together").caused_by(&e))?;
+    config.alpn_protocols = vec![alpn.to_vec()];
+    config.session_storage = Arc::new(NoServerSessionStorage {});
+    config.send_tls13_tickets = 0;
+    Ok(Arc::new(config))
 }

@@ -1,3 +1,0 @@
-//! Tests of the coordinator as a whole.
-
-mod simulation;
