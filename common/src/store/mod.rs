@@ -30,11 +30,11 @@ mod uri;
 
 pub use api::{
     ByteStream, CompleteOutcome, Lifecycle, Metadata, Object, ObjectMeta, Page, PutOutcome, Removal, Skipped,
-    Store, UploadInfo, list_all,
+    Store, StoreSettings, UploadInfo, list_all,
 };
 pub use error::StoreError;
 pub use local::{LocalStore, aligned_buffer};
-pub use open::{StoreSettings, Stores};
+pub use open::Stores;
 pub use probe::{Capabilities, probe};
 pub use s3::S3Store;
 pub use uri::{BadUri, Uri};

@@ -8,6 +8,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
+use tokio::sync::watch;
 
 /// What happens instead of, or besides, the ordinary.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub enum Effect {
     DropAfter,
     /// It is done and answered after so many milliseconds.
     Delay(u64),
-    /// Nothing is done, nothing is answered, the connection stays open.
+    /// Nothing is done, nothing is answered. The connection stays open until faults are healed, and is cut then.
     Hang,
     /// It is done; the connection is cut after so many bytes of the response's body.
     Truncate(u64),
@@ -93,22 +94,32 @@ struct Planted {
 
 /// The faults of a server.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Mutex<Vec<Arc<Planted>>>);
+pub(crate) struct Faults {
+    planted: Mutex<Vec<Arc<Planted>>>,
+    /// How often they were healed.
+    healed: watch::Sender<u64>,
+}
 
 impl Faults {
     pub(crate) fn plant(&self, fault: Fault) -> FaultHandle {
         let planted = Arc::new(Planted { fault, seen: AtomicU64::new(0), fired: AtomicU64::new(0) });
-        self.0.lock().expect("no panic while planting").push(planted.clone());
+        self.planted.lock().expect("no panic while planting").push(planted.clone());
         FaultHandle(planted)
     }
 
     pub(crate) fn clear(&self) {
-        self.0.lock().expect("no panic while planting").clear();
+        self.planted.lock().expect("no panic while planting").clear();
+        self.healed.send_modify(|times| *times += 1);
+    }
+
+    /// Changes at the next healing.
+    pub(crate) fn healing(&self) -> watch::Receiver<u64> {
+        self.healed.subscribe()
     }
 
     /// The effect of the first fault that strikes this request.
     pub(crate) fn strike(&self, operation: &str, key: &str) -> Option<Effect> {
-        let faults = self.0.lock().expect("no panic while planting");
+        let faults = self.planted.lock().expect("no panic while planting");
         faults.iter().find_map(|planted| {
             let Fault { operation: op, key: pattern, skip, times, effect } = &planted.fault;
             if !(op == "*" || op == operation) || !matches(pattern, key) {

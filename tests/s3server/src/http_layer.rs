@@ -29,9 +29,15 @@ impl Layer {
         let range = parts.headers.get("range").and_then(|v| v.to_str().ok()).map(str::to_owned);
         let entry = self.log.push(Entry::new(&target, range));
         let body = InBody::new(incoming, entry.clone());
+        // Before it strikes: a healing in between is not missed.
+        let mut healing = self.faults.healing();
         let effect = self.faults.strike(target.operation, &target.key);
         if let Some(effect) = &effect {
             tracing::info!(operation = target.operation, key = %target.key, ?effect, "fault");
+        }
+        if effect == Some(Effect::Hang) {
+            healing.changed().await.ok();
+            return Err(Cut);
         }
         let (response, damage) = self.answer(parts, body, &target, effect).await?;
         entry.set_status(response.status().as_u16());
@@ -47,7 +53,6 @@ impl Layer {
     ) -> Result<(Response<s3s::Body>, Option<Effect>), Cut> {
         match &effect {
             Some(Effect::DropBefore) => return Err(Cut),
-            Some(Effect::Hang) => std::future::pending().await,
             Some(Effect::Status(status, code)) => {
                 body.drain().await;
                 return Ok((error(*status, code, target), None));

@@ -20,8 +20,10 @@ use tarquet_tests::{
 const MIB: u64 = 1 << 20;
 /// How often the process is looked at.
 const EVERY: Duration = Duration::from_millis(4);
-/// Differences of the allocator's moods, and of buffers that were never full at one time in the shorter run.
-const NOISE: u64 = 56 * MIB;
+/// What a longer run may hold beyond a short one: the allocator's holes, which grow until what is freed fits what is asked
+/// for. Seen with 73, 724 and 2,900 MiB of archive: 117 to 133, 155 to 194 and 184 MiB of anonymous pages. It is a fifth of
+/// what the two archives differ by.
+const NOISE: u64 = 128 * MIB;
 /// As much as all buffers of a run together hold, so that the smaller archive can fill them too.
 const SMALL: u64 = 64 * MIB;
 

@@ -75,7 +75,7 @@ const DOORS: [Door; 14] = [
     },
     Door {
         library: "rustls",
-        doors: &["proto/src/tls/", "proto/src/client/"],
+        doors: &["proto/src/tls.rs", "proto/src/client/"],
         why: "protocol versions, provider and trust are chosen in one place",
     },
     Door {
