@@ -1,7 +1,7 @@
 //! Who is let in: the one place that both ports ask.
 
 use super::{
-    budget::Budget,
+    budget::{self, Budgets},
     crowd::Visit,
     fresh::{Fresh, TokenFile},
 };
@@ -39,34 +39,56 @@ const EVERY: Duration = Duration::from_secs(10);
 struct Told(Mutex<(Option<Instant>, u64)>);
 
 impl Told {
-    /// A call was refused. The token is no part of what is told.
-    fn refused(&self, from: Option<SocketAddr>, path: &str, why: &Failure) {
+    /// How many were not told, if it is time to tell one.
+    fn now(&self) -> Option<u64> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if last.0.is_some_and(|at| at.elapsed() < EVERY) {
             last.1 += 1;
-            return;
+            return None;
         }
-        let since = std::mem::take(&mut last.1);
         last.0 = Some(Instant::now());
-        drop(last);
-        // A path is the caller's text: cut, and quoted by the log.
-        let path: String = path.chars().take(100).collect();
-        tracing::warn!(?from, path, code = %why.code, others = since, "refused: {why}");
+        Some(std::mem::take(&mut last.1))
     }
+
+    /// A call was refused. The token is no part of what is told.
+    fn refused(&self, from: Option<SocketAddr>, path: &str, why: &Failure) {
+        if let Some(others) = self.now() {
+            tracing::warn!(?from, path = short(path), code = %why.code, others, "refused: {why}");
+        }
+    }
+
+    /// A message was not taken.
+    fn dropped(&self, from: Option<SocketAddr>, path: &str, why: &str) {
+        if let Some(others) = self.now() {
+            tracing::warn!(?from, path, others, "refused: {why}");
+        }
+    }
+}
+
+/// A path is the caller's text: cut, and quoted by the log.
+fn short(path: &str) -> String {
+    path.chars().take(100).collect()
 }
 
 /// Judges calls by their token.
 pub(super) struct Guard {
     tokens: Option<Arc<Fresh<TokenFile>>>,
-    budget: Budget,
+    budgets: Budgets,
     told: Told,
+    told_messages: Told,
     metrics: Arc<Metrics>,
 }
 
 impl Guard {
     /// Without a token file everybody may do everything.
     pub(super) fn new(tokens: Option<Arc<Fresh<TokenFile>>>, metrics: Arc<Metrics>) -> Self {
-        Self { tokens, budget: Budget::default(), told: Told::default(), metrics }
+        Self {
+            tokens,
+            budgets: Budgets::default(),
+            told: Told::default(),
+            told_messages: Told::default(),
+            metrics,
+        }
     }
 
     fn judge(&self, headers: &HeaderMap, least: Least) -> Result<(), Failure> {
@@ -107,6 +129,19 @@ impl Guard {
     }
 }
 
+impl Guard {
+    /// Tells why a call's message is not taken.
+    fn dropped(self: Arc<Self>, ask: &Request, method: &'static str) -> budget::Told {
+        let visit = ask.extensions().get::<Arc<Visit>>().cloned();
+        Box::new(move |why| {
+            if let Some(visit) = &visit {
+                self.metrics.refused(visit.port(), "message");
+            }
+            self.told_messages.dropped(visit.as_ref().map(|v| v.from), method, why);
+        })
+    }
+}
+
 /// Why a call was not let in, in a word.
 fn reason(headers: &HeaderMap, failure: &Failure) -> &'static str {
     match (failure.code == cluster::ROLE_TOO_LOW, headers.contains_key(header::AUTHORIZATION)) {
@@ -141,7 +176,7 @@ pub(super) async fn grpc(State(guard): State<Arc<Guard>>, ask: Request, next: Ne
         (Err(failure), _) => status::refused(&failure).into_http::<Body>(),
         (Ok(()), Some(another)) => another.into_http::<Body>(),
         (Ok(()), None) => {
-            let charge = guard.budget.charge();
+            let charge = guard.budgets.charge(role, guard.clone().dropped(&ask, method));
             next.run(ask.map(|body| charge.meter(body))).await
         }
     };

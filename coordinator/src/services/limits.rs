@@ -31,8 +31,17 @@ pub(super) const CALL_WINDOW: u32 = 64 << 10;
 pub(super) const CONNECTION_WINDOW: u32 = 1 << 20;
 /// Bytes of an answer that are held for a client that does not read it.
 pub(super) const SEND_BYTES: usize = 64 << 10;
-/// Bytes of messages that are being received or worked on, all calls together.
-pub(super) const MESSAGES_BYTES: usize = 32 << 20;
+/// Bytes of messages that are being received or worked on, for all calls of methods that a role is needed for: each role
+/// has its own, so that what some send takes nothing from others. Two of the largest messages of each fit.
+pub(super) const WORKERS_BYTES: usize = 32 << 20;
+/// See [`WORKERS_BYTES`].
+pub(super) const OPERATORS_BYTES: usize = 12 << 20;
+/// See [`WORKERS_BYTES`].
+pub(super) const VIEWERS_BYTES: usize = 4 << 20;
+/// Bytes of the message to a method that is open to everybody. They count for nobody else.
+pub(super) const OPEN_BYTES: usize = 1 << 10;
+/// How long a message may take to arrive whole.
+pub(super) const MESSAGE: Duration = Duration::from_secs(60);
 /// The largest message that a person's client may send: a spec and what is around it.
 pub(super) const ASK_BYTES: usize = 5 << 20;
 /// How often an idle connection is tried, and how long its answer may take.

@@ -5,7 +5,8 @@ use crate::{
     frames::{GOAWAY, HEADERS, PING, RST_STREAM},
     holders::Holder,
     issue::{Wrong, spoil},
-    messages, strangers,
+    messages::{self, CHECK, SUBMIT},
+    strangers,
     wire::block_on,
     world::{Coordinator, Shield, World},
 };
@@ -206,20 +207,42 @@ fn stolen_tokens_and_http2_without_rules() {
 fn messages_that_are_too_large() {
     under_attack(Shield::Tls, |coordinator| {
         block_on(async {
-            let claims = messages::unfinished(coordinator, 20, u32::MAX, 16_000).await;
+            let claims = messages::unfinished(coordinator, SUBMIT, 20, u32::MAX, 16_000).await;
             eprintln!("claims of 4 GiB: {claims:?}");
             assert_eq!((claims.answered, claims.unanswered), (20, 0), "{claims:?}");
             // Messages of an allowed size that never end, on several connections: all together they are too much.
             let mut tried = messages::Sent::default();
-            let many = (0..4).map(|_| messages::unfinished(coordinator, 20, 5 << 20, 4 << 20));
+            let many = (0..4).map(|_| messages::unfinished(coordinator, SUBMIT, 20, 5 << 20, 4 << 20));
             for sent in futures::future::join_all(many).await {
                 eprintln!("messages of 5 MiB that do not end: {sent:?}");
                 tried.bytes += sent.bytes;
                 tried.answered += sent.answered;
             }
-            assert!(tried.bytes > 16 << 20, "it was not tried hard: {tried:?}");
+            assert!(tried.bytes > 12 << 20, "it was not tried hard: {tried:?}");
             assert!(tried.answered > 40, "most were refused before their end: {tried:?}");
         });
+    });
+}
+
+#[test]
+fn messages_of_strangers_count_for_nobody_else() {
+    under_attack(Shield::Tls, |coordinator| {
+        block_on(async {
+            for _ in 0..3 {
+                // Eight of them were all that messages of all calls could hold.
+                let many = (0..8).map(|_| messages::unfinished(coordinator, CHECK, 8, 4 << 20, 4 << 20));
+                let sent = futures::future::join_all(many).await;
+                eprintln!("health checks of 4 MiB that do not end: {sent:?}");
+                assert!(sent.iter().all(|s| (s.answered, s.unanswered) == (8, 0)), "{sent:?}");
+                let taken: usize = sent.iter().map(|s| s.bytes).sum();
+                assert!((8..16 << 20).contains(&taken), "{taken} bytes were taken");
+            }
+        });
+        let told = coordinator.process.log();
+        assert!(
+            told.contains("/grpc.health.v1.Health/Check") && told.contains("refused: the message is larger"),
+            "{told}"
+        );
     });
 }
 

@@ -24,17 +24,38 @@ pub(crate) struct Sent {
     pub(crate) unanswered: usize,
 }
 
-/// Begins a submit on each of `streams` calls, whose message says that it has `claimed` bytes, and sends `bytes` of it.
-pub(crate) async fn unfinished(to: &Coordinator<'_>, streams: usize, claimed: u32, bytes: usize) -> Sent {
+/// A method, and the party whose token is shown, if any.
+pub(crate) type Method<'m> = (&'m str, Option<&'m str>);
+
+/// What an operator may send.
+pub(crate) const SUBMIT: Method<'_> = ("/tarquet.v2.JobService/Submit", Some("operator"));
+/// What anybody may.
+pub(crate) const CHECK: Method<'_> = ("/grpc.health.v1.Health/Check", None);
+
+/// Begins `streams` calls, whose message says that it has `claimed` bytes, and sends `bytes` of it.
+pub(crate) async fn unfinished(
+    to: &Coordinator<'_>,
+    (path, party): Method<'_>,
+    streams: usize,
+    claimed: u32,
+    bytes: usize,
+) -> Sent {
     let connector = connector(&to.world.path("certs/viewer/ca.crt"), ALPN_H2);
     let stream = connect(&to.grpc, &connector).await.expect("a connection");
     let (mut client, connection) = h2::client::handshake(stream).await.expect("HTTP/2");
     let connection = tokio::spawn(connection);
-    let token = to.world.read("certs/operator/token").trim().to_owned();
+    let mut ask = http::Request::post(format!("https://127.0.0.1{path}"))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers");
+    if let Some(party) = party {
+        let token = to.world.read(&format!("certs/{party}/token"));
+        ask = ask.header("authorization", format!("Bearer {}", token.trim()));
+    }
+    let ask = ask.body(()).expect("a request");
     let mut calls = JoinSet::new();
     for _ in 0..streams {
         client = client.ready().await.expect("there is room");
-        calls.spawn(submit(client.clone(), token.clone(), claimed, bytes));
+        calls.spawn(call(client.clone(), ask.clone(), claimed, bytes));
     }
     let mut sent = Sent::default();
     while let Some(done) = calls.join_next().await {
@@ -46,12 +67,12 @@ pub(crate) async fn unfinished(to: &Coordinator<'_>, streams: usize, claimed: u3
     sent
 }
 
-async fn submit(mut client: SendRequest<Bytes>, token: String, claimed: u32, bytes: usize) -> (usize, bool) {
-    let ask = http::Request::post("https://127.0.0.1/tarquet.v2.JobService/Submit")
-        .header("content-type", "application/grpc")
-        .header("te", "trailers")
-        .header("authorization", format!("Bearer {token}"));
-    let ask = ask.body(()).expect("a request");
+async fn call(
+    mut client: SendRequest<Bytes>,
+    ask: http::Request<()>,
+    claimed: u32,
+    bytes: usize,
+) -> (usize, bool) {
     let (answer, mut stream) = client.send_request(ask, false).expect("a call");
     let prefix = [&[0][..], &claimed.to_be_bytes()].concat();
     let mut taken = 0;
