@@ -14,7 +14,8 @@ use support::{
 use tarquet_common::failure::{Class, Failure};
 use tarquet_container::{
     Container,
-    index::{IndexLimits, IndexObjects, MembersReader, TRAILER_LEN, Trailer, index_zip},
+    index::{IndexBuilder, IndexLimits, IndexObjects, MembersReader, TRAILER_LEN, Trailer, index_zip},
+    zip::RangedReader,
 };
 use tarquet_kit::measure::{Counting, measured};
 
@@ -54,7 +55,7 @@ fn everything() -> Vec<u8> {
     tar.extend(tar_entry(b'0', b"a.h5", &noise.content(700)));
     tar.extend(tar_entry(b'L', b"l", &[b'n'; 300]));
     tar.extend(tar_entry(b'0', b"b.h5", &noise.content(3_000)));
-    tar.extend(tar_entry(b'g', b"g", &pax(&[("comment", b"all"), ("GNU.sparse.major", b"1")])));
+    tar.extend(tar_entry(b'g', b"g", &pax(&[("comment", b"all"), ("linkpath", b"l")])));
     tar.extend(tar_entry(b'S', b"sparse.h5", &noise.content(600)));
     tar.extend(tar_entry(b'1', b"link.h5", b""));
     tar.extend(tar_entry(b'0', b"c.h5", &noise.content(40_000)));
@@ -216,4 +217,92 @@ fn mutants_of_an_index_are_never_used() {
     std::panic::set_hook(quiet);
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
     assert!(failed > ROUNDS / 3, "only {failed} were changed");
+}
+
+/// A zip of empty members whose directory entries have comments of 64 KiB: no byte but the entries' own is kept anywhere.
+struct Hollow {
+    entries: u32,
+}
+
+const ENTRY: u64 = 46 + u16::MAX as u64;
+const LOCAL: u64 = 30;
+
+impl Hollow {
+    fn directory(&self) -> u64 {
+        LOCAL * u64::from(self.entries)
+    }
+
+    fn entry(&self, n: u32) -> Vec<u8> {
+        let mut entry = b"PK\x01\x02".to_vec();
+        entry.resize(46, 0);
+        entry[32..34].copy_from_slice(&u16::MAX.to_le_bytes());
+        entry[42..46].copy_from_slice(&(n * LOCAL as u32).to_le_bytes());
+        entry
+    }
+
+    fn end(&self) -> Vec<u8> {
+        let (count, len) = (self.entries as u16, (ENTRY * u64::from(self.entries)) as u32);
+        let mut end = b"PK\x05\x06\0\0\0\0".to_vec();
+        end.extend([count.to_le_bytes(), count.to_le_bytes()].concat());
+        end.extend([len.to_le_bytes(), (self.directory() as u32).to_le_bytes()].concat());
+        end.extend([0, 0]);
+        end
+    }
+}
+
+impl RangedReader for Hollow {
+    fn size(&self) -> u64 {
+        self.directory() + ENTRY * u64::from(self.entries) + 22
+    }
+
+    fn read_at(&self, offset: u64, len: usize) -> std::io::Result<Vec<u8>> {
+        let mut bytes = vec![0; len];
+        let mut lay = |at: u64, piece: &[u8]| {
+            for (at, byte) in (at..).zip(piece) {
+                if let Some(place) = at.checked_sub(offset).and_then(|i| bytes.get_mut(i as usize)) {
+                    *place = *byte;
+                }
+            }
+        };
+        lay(0, b"PK\x03\x04");
+        (0..self.entries).for_each(|n| lay(self.directory() + ENTRY * u64::from(n), &self.entry(n)));
+        lay(self.size() - 22, &self.end());
+        Ok(bytes)
+    }
+}
+
+#[test]
+fn a_directory_of_hundreds_of_mebibytes_is_not_held() {
+    let _alone = ALONE.lock();
+    let hollow = Hollow { entries: 6_000 };
+    assert!(hollow.size() > 375 << 20);
+    let objects = IndexObjects { members: Vec::new(), windows: Vec::new() };
+    let cost = measured(|| index_zip(identity(b"hollow"), &hollow, IndexLimits::default(), objects).unwrap());
+    let (summary, _) = cost.gave.unwrap();
+    assert_eq!(summary.index.members, 6_000);
+    assert!(cost.peak_bytes < 16 << 20, "{} bytes were held", cost.peak_bytes);
+}
+
+#[test]
+fn names_are_bounded_in_all() {
+    let _alone = ALONE.lock();
+    let name = vec![b'n'; 60_000];
+    let mut tar = Vec::new();
+    for _ in 0..50 {
+        tar.extend(tar_entry(b'L', b"l", &name));
+        tar.extend(tar_entry(b'0', b"short", b""));
+    }
+    tar.extend(tar_end());
+    let limits = |names_max| IndexLimits { names_max, ..IndexLimits::default() };
+    let of = |limits| {
+        let objects = IndexObjects { members: Vec::new(), windows: Vec::new() };
+        let spacing = tarquet_container::seek::Spacing::for_partition(1 << 30);
+        let archive = tarquet_common::archive::ArchiveIdentity { size: tar.len() as u64, ..identity(&tar) };
+        let mut builder = IndexBuilder::new(archive, Container::Tar, spacing, limits, objects).unwrap();
+        builder.feed(&tar).and_then(|()| builder.finish()).map(|(summary, _)| summary.index.members)
+    };
+    assert_eq!(of(limits(50 * 60_000)).unwrap(), 50);
+    let refused = of(limits(50 * 60_000 - 1)).unwrap_err();
+    assert_eq!(refused.code, tarquet_common::codes::archive::ARCHIVE_LIMIT);
+    assert!(refused.message.contains("names"), "{refused}");
 }

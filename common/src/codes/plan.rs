@@ -41,4 +41,8 @@ super::codes! {
     KILLS_DECODER = 211, Input, "the member kills the decoder",
         "Two separate attempts ended while this member was being decoded, so it is not tried any more.",
         "Please report it, with the member if you can share it.";
+    /// More members than a coordinator can hold.
+    TOO_MANY_MEMBERS = 212, Usage, "too many members to plan",
+        "Who plans holds every member of the job, and the names and places of these need more memory than one job may take.",
+        "Split the job: fewer archives, or members with shorter names.";
 }

@@ -38,6 +38,7 @@ pub(super) struct Recorder<M: Write + Send, W: Write> {
     window_count: u32,
     points: Vec<SeekPoint>,
     names: HashSet<u64>,
+    name_bytes: u64,
     limits: IndexLimits,
     index: ArchiveIndex,
 }
@@ -68,6 +69,7 @@ impl<M: Write + Send, W: Write> Recorder<M, W> {
             window_count: 0,
             points: Vec::new(),
             names: HashSet::new(),
+            name_bytes: 0,
             limits,
             index,
         })
@@ -90,6 +92,12 @@ impl<M: Write + Send, W: Write> Recorder<M, W> {
         index.members += 1;
         if index.members > self.limits.members_max {
             let message = format!("the archive has more than {} members", self.limits.members_max);
+            return Err(Failure::new(archive::ARCHIVE_LIMIT, message).at_offset(member.offset));
+        }
+        self.name_bytes = self.name_bytes.saturating_add(member.name.len() as u64);
+        if self.name_bytes > self.limits.names_max {
+            let message =
+                format!("the names of the archive's members have more than {} bytes", self.limits.names_max);
             return Err(Failure::new(archive::ARCHIVE_LIMIT, message).at_offset(member.offset));
         }
         *index.kinds.entry(member.kind).or_default() += 1;

@@ -84,13 +84,15 @@ pub struct IndexSummary {
 pub struct IndexLimits {
     /// Members.
     pub members_max: u64,
+    /// Bytes of all names together: whoever plans holds them.
+    pub names_max: u64,
     /// Uncompressed bytes for each compressed one.
     pub ratio_max: u64,
 }
 
 impl Default for IndexLimits {
-    /// 100 million members; 1,100 bytes for one, which gzip cannot exceed (zstd can, with zeros only).
+    /// 100 million members with 512 MiB of names; 1,100 bytes for one, which gzip cannot exceed (zstd can, with zeros only).
     fn default() -> Self {
-        Self { members_max: 100_000_000, ratio_max: 1_100 }
+        Self { members_max: 100_000_000, names_max: 512 << 20, ratio_max: 1_100 }
     }
 }

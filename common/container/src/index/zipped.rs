@@ -4,14 +4,15 @@ use super::{
     recorder::{IndexObjects, Recorder},
     summary::{IndexLimits, IndexSummary},
 };
-use crate::zip::{RangedReader, entries, read_directory};
+use crate::zip::{RangedReader, each_member, find_directory};
 use std::io::Write;
 use tarquet_common::{
     archive::{ArchiveIdentity, Container},
     failure::Failure,
 };
 
-/// Indexes a zip archive in two or three ranged reads. Memory: its directory (≤ 512 MiB).
+/// Indexes a zip archive by its directory, which is read twice, piece by piece: first it has to prove whole. Memory: a mebibyte
+/// of it, or up to 32 MiB where its entries are not in the order of the members.
 ///
 /// # Errors
 /// The archive is not zip, is damaged or uses a refused feature; or the index cannot be written.
@@ -30,10 +31,8 @@ where
     let size = archive.size;
     let run = || {
         let mut recorder = Recorder::new(archive, Container::Zip, limits, objects)?;
-        let directory = read_directory(reader)?;
-        for member in entries(&directory)? {
-            recorder.member(&member?)?;
-        }
+        let directory = find_directory(reader)?;
+        each_member(reader, &directory, &mut |member| recorder.member(&member))?;
         recorder.finish(size)
     };
     run().map_err(|failure: Failure| failure.at_uri(uri))

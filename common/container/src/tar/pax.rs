@@ -1,13 +1,26 @@
 //! PAX records: `LENGTH KEY=VALUE\n`, one after the other. Only what decides where members lie and what
 //! they are called is kept.
 
-/// What PAX records say of a member. An empty value takes back what a global header said.
+/// What PAX records say of a member. An empty value takes back what an earlier one said.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Pax {
     pub(super) path: Option<Vec<u8>>,
     pub(super) size: Option<u64>,
     /// The body is in one of GNU's PAX sparse formats.
     pub(super) sparse: bool,
+}
+
+/// Reads the records of a global header. What speaks of one member cannot hold for all that follow: a name that is set once
+/// would be held for each of them, and no program writes such an archive.
+pub(super) fn global(records: &[u8]) -> Result<(), &'static str> {
+    let mut pax = Pax::default();
+    apply(records, &mut pax)?;
+    match pax {
+        Pax { path: Some(_), .. } => Err("a global PAX header names a path for all members"),
+        Pax { size: Some(_), .. } => Err("a global PAX header names a size for all members"),
+        Pax { sparse: true, .. } => Err("a global PAX header says that all members are sparse"),
+        Pax { path: None, size: None, sparse: false } => Ok(()),
+    }
 }
 
 /// Reads records into `pax`, over what stands there.
@@ -67,7 +80,7 @@ mod tests {
 
     #[test]
     fn an_empty_value_takes_back() {
-        let mut pax = Pax { path: Some(b"global".to_vec()), size: Some(3), sparse: false };
+        let mut pax = Pax { path: Some(b"earlier".to_vec()), size: Some(3), sparse: false };
         apply(b"8 path=\n8 size=\n", &mut pax).unwrap();
         assert_eq!(pax, Pax::default());
     }
@@ -94,5 +107,16 @@ mod tests {
         ] {
             assert!(read(bad).is_err(), "{:?}", String::from_utf8_lossy(bad));
         }
+    }
+
+    #[test]
+    fn a_global_header_says_nothing_of_single_members() {
+        assert_eq!(global(b"17 comment=a tar\n14 linkpath=a\n"), Ok(()));
+        for (records, what) in
+            [(&b"10 path=a\n"[..], "path"), (b"10 size=3\n", "size"), (b"22 GNU.sparse.major=1\n", "sparse")]
+        {
+            assert!(global(records).unwrap_err().contains(what));
+        }
+        assert_eq!(global(b"8 path=\n"), Ok(()), "nothing is taken back");
     }
 }

@@ -51,7 +51,6 @@ pub struct Walker {
     gather: Gather,
     offset: u64,
     crc: Crc,
-    global: Pax,
     /// What extension headers said of the next member.
     local: Option<Pax>,
     long_name: Option<Vec<u8>>,
@@ -66,7 +65,6 @@ impl Walker {
             gather: Gather::default(),
             offset: 0,
             crc: Crc::castagnoli(),
-            global: Pax::default(),
             local: None,
             long_name: None,
             container,
@@ -229,7 +227,7 @@ impl Walker {
         header_name: Vec<u8>,
         at: u64,
     ) -> Result<Open, Failure> {
-        let pax = self.local.take().unwrap_or_else(|| self.global.clone());
+        let pax = self.local.take().unwrap_or_default();
         let long_name = self.long_name.take();
         let name = pax.path.or(long_name).unwrap_or(header_name);
         if name.len() > NAME_MAX {
@@ -280,10 +278,10 @@ impl Walker {
                 Ok(())
             }
             Describes::Pax => {
-                let local = self.local.get_or_insert_with(|| self.global.clone());
+                let local = self.local.get_or_insert_default();
                 pax::apply(&body, local).map_err(|why| bad_extension(why, at))
             }
-            Describes::PaxGlobal => pax::apply(&body, &mut self.global).map_err(|why| bad_extension(why, at)),
+            Describes::PaxGlobal => pax::global(&body).map_err(|why| bad_extension(why, at)),
             // Where a link points to is nothing that we follow or show.
             Describes::LongLink | Describes::Member(_) => Ok(()),
         }

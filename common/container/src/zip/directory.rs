@@ -1,9 +1,14 @@
 //! Directory entries as members, in the order of their offsets.
 
-use super::{LOCAL_HEADER_LEN, end::Directory, u16_at, u32_at, u64_at};
+use super::{
+    LOCAL_HEADER_LEN, RangedReader,
+    end::{Directory, get},
+    u16_at, u32_at, u64_at,
+};
 use crate::fault;
 use tarquet_common::{
     archive::{Check, Member, MemberKind, ZipStorage},
+    codes::archive,
     failure::Failure,
 };
 
@@ -11,42 +16,115 @@ const ENTRY_LEN: usize = 46;
 const MADE_BY_UNIX: u8 = 3;
 const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
 
-/// All members, ascending by offset. Entries are read from the directory one at a time; what is held beside
-/// it is 16 bytes an entry.
-pub(crate) fn entries(
+/// An entry is no longer than this: its name, extra field and comment have lengths of 16 bits.
+const ENTRY_MAX: usize = ENTRY_LEN + 3 * u16::MAX as usize;
+/// Bytes of the directory that are read at a time.
+const WINDOW: usize = 1 << 20;
+/// The largest directory that is held whole, to bring its entries into the order of their members. Who writes a zip writes
+/// them in order.
+const SHUFFLED_MAX: u64 = 32 << 20;
+
+/// Tells of all members, ascending by offset. Memory: a window of the directory, or all of one whose entries are not in
+/// order.
+pub(crate) fn each_member<R: RangedReader + ?Sized>(
+    reader: &R,
     directory: &Directory,
-) -> Result<impl Iterator<Item = Result<Member, Failure>> + '_, Failure> {
+    found: &mut dyn FnMut(Member) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    // Before anything is told: how many there are, and in which order.
+    let (mut count, mut last, mut ascending) = (0, 0, true);
+    let mut window = Window::new(reader, directory, WINDOW);
+    let mut at = 0;
+    while at < directory.len {
+        let (member, next) = entry(&mut window, at)?;
+        ascending &= member.offset >= last;
+        (count, last, at) = (count + 1, member.offset, next);
+    }
+    if count != directory.entries {
+        return Err(fault::damaged("the directory of a zip archive", directory.offset)
+            .expected(format!("{} members", directory.entries), format!("{count} members")));
+    }
+    let mut apart = Apart { end: 0, directory: directory.offset };
+    if ascending {
+        let mut at = 0;
+        while at < directory.len {
+            let (member, next) = entry(&mut window, at)?;
+            found(apart.checked(member)?)?;
+            at = next;
+        }
+        return Ok(());
+    }
+    if directory.len > SHUFFLED_MAX {
+        let told =
+            "the directory of the zip archive is larger than 32 MiB, and not in the order of its members";
+        return Err(Failure::new(archive::ARCHIVE_LIMIT, told).at_offset(directory.offset));
+    }
+    let mut window = Window::new(reader, directory, usize::try_from(directory.len).expect("it is small"));
     let mut order = Vec::new();
     let mut at = 0;
-    while at < directory.bytes.len() {
-        let (member, next) = entry(directory, at)?;
+    while at < directory.len {
+        let (member, next) = entry(&mut window, at)?;
         order.push((member.offset, at));
         at = next;
     }
-    if order.len() as u64 != directory.entries {
-        return Err(fault::damaged("the directory of a zip archive", directory.offset)
-            .expected(format!("{} members", directory.entries), format!("{} members", order.len())));
-    }
     order.sort_unstable();
-    let mut end = 0;
-    Ok(order.into_iter().map(move |(_, at)| {
-        let (member, _) = entry(directory, at)?;
+    order.into_iter().try_for_each(|(_, at)| found(apart.checked(entry(&mut window, at)?.0)?))
+}
+
+/// Proves that members lie side by side.
+struct Apart {
+    end: u64,
+    directory: u64,
+}
+
+impl Apart {
+    fn checked(&mut self, member: Member) -> Result<Member, Failure> {
         let stored = member.zip.map_or(0, |z| z.stored_size);
-        let starts_behind = member.offset >= end;
-        end = member.offset.saturating_add(LOCAL_HEADER_LEN as u64).saturating_add(stored);
-        if !starts_behind || end > directory.offset {
+        let starts_behind = member.offset >= self.end;
+        self.end = member.offset.saturating_add(LOCAL_HEADER_LEN as u64).saturating_add(stored);
+        if !starts_behind || self.end > self.directory {
             return Err(fault::damaged("a zip archive", member.offset)
                 .at_member(member.display_name())
                 .expected("members side by side", "members that share bytes with others or the directory"));
         }
         Ok(member)
-    }))
+    }
+}
+
+/// A piece of the directory.
+struct Window<'r, R: ?Sized> {
+    reader: &'r R,
+    offset: u64,
+    len: u64,
+    size: usize,
+    at: u64,
+    bytes: Vec<u8>,
+}
+
+impl<'r, R: RangedReader + ?Sized> Window<'r, R> {
+    fn new(reader: &'r R, directory: &Directory, size: usize) -> Self {
+        Self { reader, offset: directory.offset, len: directory.len, size, at: 0, bytes: Vec::new() }
+    }
+
+    /// The directory from `at` on, as long as an entry can be, or to its end.
+    fn from(&mut self, at: u64) -> Result<&[u8], Failure> {
+        let need = (self.len - at).min(ENTRY_MAX as u64);
+        let held = self.at..self.at + self.bytes.len() as u64;
+        if at < held.start || at + need > held.end {
+            self.bytes = Vec::new();
+            let len = (self.len - at).min(self.size.max(ENTRY_MAX) as u64);
+            self.bytes = get(self.reader, self.offset + at, len)?;
+            self.at = at;
+        }
+        Ok(&self.bytes[usize::try_from(at - self.at).expect("a window is small")..])
+    }
 }
 
 /// The entry at `at`, and where the next begins.
-fn entry(directory: &Directory, at: usize) -> Result<(Member, usize), Failure> {
-    let damaged = || fault::damaged("an entry of a zip directory", directory.offset + at as u64);
-    let rest = &directory.bytes[at..];
+fn entry<R: RangedReader + ?Sized>(window: &mut Window<'_, R>, at: u64) -> Result<(Member, u64), Failure> {
+    let place = window.offset + at;
+    let damaged = || fault::damaged("an entry of a zip directory", place);
+    let rest = window.from(at)?;
     if rest.len() < ENTRY_LEN || !rest.starts_with(b"PK\x01\x02") {
         return Err(damaged());
     }
@@ -76,7 +154,7 @@ fn entry(directory: &Directory, at: usize) -> Result<(Member, usize), Failure> {
         check: Check::Crc32(u32_at(rest, 16)),
         zip: Some(zip),
     };
-    Ok((member, at + next))
+    Ok((member, at + next as u64))
 }
 
 /// Takes fields that did not fit into 32 bits from the zip64 extra field, which holds just those, in order.

@@ -1,4 +1,4 @@
-//! The end of a zip archive, and the bytes of its directory.
+//! The end of a zip archive, and where its directory lies.
 
 use super::{RangedReader, u16_at, u32_at, u64_at};
 use crate::{fault, sniff::not_this};
@@ -10,23 +10,16 @@ const END64_LEN: usize = 56;
 /// The largest directory that is read: some five million members.
 const DIRECTORY_MAX: u64 = 512 << 20;
 
-/// The bytes of a directory, and what the end record says of it.
+/// Where a directory lies, and how many members it has, by an end record.
 #[derive(Debug)]
 pub(crate) struct Directory {
-    pub(crate) bytes: Vec<u8>,
     pub(crate) offset: u64,
+    pub(crate) len: u64,
     pub(crate) entries: u64,
 }
 
-/// Where a directory lies, by an end record.
-struct Place {
-    offset: u64,
-    len: u64,
-    entries: u64,
-}
-
-/// Finds and reads the directory. Two or three ranged reads.
-pub(crate) fn read_directory<R: RangedReader + ?Sized>(reader: &R) -> Result<Directory, Failure> {
+/// Finds the directory. Two or three ranged reads.
+pub(crate) fn find_directory<R: RangedReader + ?Sized>(reader: &R) -> Result<Directory, Failure> {
     let size = reader.size();
     let head = get(reader, 0, size.min(4))?;
     if !head.starts_with(b"PK") {
@@ -54,8 +47,7 @@ pub(crate) fn read_directory<R: RangedReader + ?Sized>(reader: &R) -> Result<Dir
         )
         .at_offset(place.offset));
     }
-    let bytes = get(reader, place.offset, place.len)?;
-    Ok(Directory { bytes, offset: place.offset, entries: place.entries })
+    Ok(place)
 }
 
 /// The last end record whose comment reaches exactly to the end of the object.
@@ -67,11 +59,11 @@ fn find_end(tail: &[u8]) -> Option<usize> {
     })
 }
 
-fn end32(record: &[u8], at: u64) -> Result<Place, Failure> {
+fn end32(record: &[u8], at: u64) -> Result<Directory, Failure> {
     if u16_at(record, 4) != 0 || u16_at(record, 6) != 0 {
         return Err(fault::refused("a zip archive on several disks", at));
     }
-    Ok(Place {
+    Ok(Directory {
         entries: u64::from(u16_at(record, 10)),
         len: u64::from(u32_at(record, 12)),
         offset: u64::from(u32_at(record, 16)),
@@ -84,7 +76,7 @@ fn locate64(tail: &[u8], end: usize) -> Option<u64> {
     locator.starts_with(b"PK\x06\x07").then(|| u64_at(locator, 8))
 }
 
-fn end64<R: RangedReader + ?Sized>(reader: &R, at: u64, end_at: u64) -> Result<Place, Failure> {
+fn end64<R: RangedReader + ?Sized>(reader: &R, at: u64, end_at: u64) -> Result<Directory, Failure> {
     let damaged = || fault::damaged("the zip64 end record of a zip archive", at);
     if at.checked_add(END64_LEN as u64).is_none_or(|stop| stop > end_at) {
         return Err(damaged());
@@ -96,10 +88,11 @@ fn end64<R: RangedReader + ?Sized>(reader: &R, at: u64, end_at: u64) -> Result<P
     if u32_at(&record, 16) != 0 || u32_at(&record, 20) != 0 {
         return Err(fault::refused("a zip archive on several disks", at));
     }
-    Ok(Place { entries: u64_at(&record, 32), len: u64_at(&record, 40), offset: u64_at(&record, 48) })
+    Ok(Directory { entries: u64_at(&record, 32), len: u64_at(&record, 40), offset: u64_at(&record, 48) })
 }
 
-fn get<R: RangedReader + ?Sized>(reader: &R, offset: u64, len: u64) -> Result<Vec<u8>, Failure> {
+/// Exactly these bytes.
+pub(super) fn get<R: RangedReader + ?Sized>(reader: &R, offset: u64, len: u64) -> Result<Vec<u8>, Failure> {
     let not_read = || Failure::new(archive::ARCHIVE_READ, "the zip archive cannot be read").at_offset(offset);
     let wanted = usize::try_from(len).map_err(|_| not_read())?;
     let bytes = reader.read_at(offset, wanted).map_err(|e| not_read().caused_by(&e))?;

@@ -10,7 +10,7 @@ mod end;
 mod ranged;
 
 pub(crate) use bodies::ZipBodies;
-pub(crate) use directory::entries;
-pub(crate) use end::read_directory;
+pub(crate) use directory::each_member;
+pub(crate) use end::find_directory;
 pub(crate) use ranged::{LOCAL_HEADER_LEN, u16_at, u32_at, u64_at};
 pub use ranged::{RangedReader, member_range};

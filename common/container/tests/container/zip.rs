@@ -216,6 +216,24 @@ fn members_that_share_bytes_are_refused() {
 }
 
 #[test]
+fn members_come_in_their_own_order_whatever_that_of_the_directory() {
+    let archive = write(|zip| {
+        for name in ["aa", "bb"] {
+            zip.start_file(name, stored()).unwrap();
+            zip.write_all(b"body").unwrap();
+        }
+    });
+    let entries: Vec<usize> =
+        archive.windows(4).enumerate().filter(|(_, w)| w == b"PK\x01\x02").map(|(at, _)| at).collect();
+    let len = entries[1] - entries[0];
+    let mut swapped = archive.clone();
+    swapped.copy_within(entries[0]..entries[1], entries[1]);
+    swapped[entries[0]..entries[1]].copy_from_slice(&archive[entries[1]..entries[1] + len]);
+    assert_ne!(swapped, archive);
+    assert_eq!(index(&swapped).unwrap().read_members(), index(&archive).unwrap().read_members());
+}
+
+#[test]
 fn a_claim_of_petabytes_is_not_believed() {
     let archive = write(|zip| {
         zip.start_file("vast", deflated()).unwrap();

@@ -26,6 +26,14 @@ pub struct Ignored {
 }
 
 impl Ignored {
+    /// Counts what was left out elsewhere, too.
+    pub(super) fn add(&mut self, others: Self) {
+        self.unmatched += others.unmatched;
+        for (kind, n) in others.not_files {
+            *self.not_files.entry(kind).or_default() += n;
+        }
+    }
+
     /// How many there are.
     pub fn total(&self) -> u64 {
         self.unmatched + self.not_files.values().sum::<u64>()

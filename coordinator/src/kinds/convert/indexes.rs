@@ -14,9 +14,6 @@ use tarquet_container::{
     seek::SeekTable,
 };
 
-/// Most bytes of an index's `members.parquet` that are read.
-const MEMBERS_BYTES_MAX: u64 = 8 << 30;
-
 /// An archive's index, read back and proved.
 #[derive(Debug)]
 pub(super) struct Index {
@@ -37,11 +34,21 @@ pub(super) async fn exists(store: &dyn Store, archive: &ArchiveRef) -> Result<bo
     Ok(store.head(&key).await?.is_some())
 }
 
-/// Reads an archive's index; `None` if there is none.
+/// Bytes of the list of members in an archive's index; 0 if there is none.
+pub(super) async fn members_bytes(store: &dyn Store, archive: &ArchiveRef) -> Result<u64, Failure> {
+    let meta = store.head(&members_key(&archive.index_key())).await?;
+    Ok(meta.map_or(0, |meta| meta.size))
+}
+
+/// Reads an archive's index, whose list of members may have so many bytes; `None` if there is none.
 ///
 /// # Errors
 /// What the store said; `INDEX_DAMAGED` or `INDEX_OTHER` when it is not what it should be.
-pub(super) async fn load(store: &dyn Store, archive: &ArchiveRef) -> Result<Option<Index>, Failure> {
+pub(super) async fn load(
+    store: &dyn Store,
+    archive: &ArchiveRef,
+    most: u64,
+) -> Result<Option<Index>, Failure> {
     let key = archive.index_key();
     let windows = windows_key(&key);
     let Some(meta) = store.head(&windows).await? else { return Ok(None) };
@@ -54,7 +61,7 @@ pub(super) async fn load(store: &dyn Store, archive: &ArchiveRef) -> Result<Opti
         false => store.get_range(&windows, range, Some(&meta.etag)).await?,
     };
     let seek = trailer.seek_table(&points)?;
-    let object = store.get(&members_key(&key), MEMBERS_BYTES_MAX).await?;
+    let object = store.get(&members_key(&key), most).await?;
     let Some(object) = object else {
         let text = format!("the index of {} has no list of members", archive.uri);
         return Err(Failure::new(codes::INDEX_MISSING, text).at_uri(&archive.uri));

@@ -6,17 +6,27 @@ use super::{
     shape::ArchiveTable,
 };
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::atomic::{AtomicI64, Ordering::Relaxed},
+};
 use tarquet_common::{
     archive::{ArchiveRef, Container, Member},
     codes::plan as codes,
     failure::Failure,
     store::Store,
+    units::Bytes,
 };
 use tarquet_container::seek::SeekTable;
+use tokio::sync::Semaphore;
 
 /// Indexes read at a time.
 const PARALLEL: usize = 16;
+/// Bytes of lists of members that are held at a time, as they are stored.
+const STORED_BYTES: u64 = 1 << 30;
+/// Bytes of members that a job may have: names, and what is known of each. Planning holds all of them, and most a second
+/// time in the blocks of the plan. Some thirteen million members have names of ordinary lengths.
+const MEMBERS_BYTES: u64 = 2 << 30;
 
 /// The archives of a job, as far as they are known.
 #[derive(Debug, Default)]
@@ -36,37 +46,83 @@ pub(super) struct Tables {
 /// Loads the tables of all `archives` that can be known: loose objects, and what has an index.
 ///
 /// # Errors
-/// What the store said; an index that is not what it should be.
+/// What the store said; an index that is not what it should be; `TOO_MANY_MEMBERS`.
 pub(super) async fn load_tables(
     index_store: &dyn Store,
     archives: &[ArchiveRef],
     filter: &Filter,
 ) -> Result<Tables, Failure> {
-    let loads: Vec<_> = archives.iter().map(|archive| load(index_store, archive).boxed()).collect();
+    let room = Room::new(STORED_BYTES, MEMBERS_BYTES);
+    load_within(index_store, archives, filter, &room).await
+}
+
+async fn load_within(
+    index_store: &dyn Store,
+    archives: &[ArchiveRef],
+    filter: &Filter,
+    room: &Room,
+) -> Result<Tables, Failure> {
+    let loads: Vec<_> = archives.iter().map(|a| load(index_store, a, filter, room).boxed()).collect();
     let mut loads = stream::iter(loads).buffered(PARALLEL);
     let mut all = Tables { archives: archives.len(), ..Tables::default() };
-    while let Some((archive, index)) = loads.try_next().await? {
-        match (archive.container, index) {
-            (Container::Loose, _) => all.tables.push(loose(archive)),
-            (_, Some(index)) => {
-                let table = all.table(archive, &index, filter)?;
+    while let Some(loaded) = loads.try_next().await? {
+        match loaded {
+            Loaded::Table { table, ignored, duplicates } => {
+                all.ignored.add(ignored);
+                all.duplicates += duplicates;
                 if !table.members.is_empty() {
                     all.tables.push(table);
                 }
             }
-            (_, None) => all.unindexed.push(archive.clone()),
+            Loaded::Unindexed(archive) => all.unindexed.push(archive.clone()),
         }
     }
     Ok(all)
 }
 
+/// Memory that loading may take.
+struct Room {
+    /// Mebibytes of lists as they are stored.
+    stored: Semaphore,
+    /// Bytes of members that are left.
+    members: AtomicI64,
+}
+
+impl Room {
+    fn new(stored: u64, members: u64) -> Self {
+        let mebibytes = usize::try_from(stored >> 20).expect("a thousand or so");
+        let members = AtomicI64::new(i64::try_from(members).expect("some gibibytes"));
+        Self { stored: Semaphore::new(mebibytes), members }
+    }
+
+    /// Takes what one member needs.
+    fn member(&self, member: &Member) -> bool {
+        let bytes = (size_of::<Member>() + member.name.len()).cast_signed() as i64;
+        self.members.fetch_sub(bytes, Relaxed) >= bytes
+    }
+}
+
+/// What there is to know of an archive.
+enum Loaded<'a> {
+    Table { table: ArchiveTable, ignored: Ignored, duplicates: u64 },
+    Unindexed(&'a ArchiveRef),
+}
+
 async fn load<'a>(
     store: &dyn Store,
     archive: &'a ArchiveRef,
-) -> Result<(&'a ArchiveRef, Option<indexes::Index>), Failure> {
-    match archive.container {
-        Container::Loose => Ok((archive, None)),
-        _ => Ok((archive, indexes::load(store, archive).await?)),
+    filter: &Filter,
+    room: &Room,
+) -> Result<Loaded<'a>, Failure> {
+    if archive.container == Container::Loose {
+        return Ok(Loaded::Table { table: loose(archive), ignored: Ignored::default(), duplicates: 0 });
+    }
+    let stored = indexes::members_bytes(store, archive).await?.min(STORED_BYTES);
+    let mebibytes = u32::try_from(stored.div_ceil(1 << 20)).expect("a thousand or so");
+    let _held = room.stored.acquire_many(mebibytes).await.expect("it is never closed");
+    match indexes::load(store, archive, STORED_BYTES).await? {
+        Some(index) => indexed(archive, &index, filter, room),
+        None => Ok(Loaded::Unindexed(archive)),
     }
 }
 
@@ -81,30 +137,35 @@ fn loose(archive: &ArchiveRef) -> ArchiveTable {
     }
 }
 
-impl Tables {
-    fn table(
-        &mut self,
-        archive: &ArchiveRef,
-        index: &indexes::Index,
-        filter: &Filter,
-    ) -> Result<ArchiveTable, Failure> {
-        let mut members = Vec::new();
-        for member in index.members.members() {
-            let member = member?;
-            if filter.counts(&member, &mut self.ignored) {
-                members.push(member);
-            }
+fn indexed<'a>(
+    archive: &ArchiveRef,
+    index: &indexes::Index,
+    filter: &Filter,
+    room: &Room,
+) -> Result<Loaded<'a>, Failure> {
+    let (mut members, mut ignored) = (Vec::new(), Ignored::default());
+    for member in index.members.members() {
+        let member = member?;
+        if !filter.counts(&member, &mut ignored) {
+            continue;
         }
-        self.duplicates += index.members.index().duplicates;
-        Ok(ArchiveTable {
-            archive: archive.clone(),
-            index_key: Some(archive.index_key()),
-            seek: index.seek.clone(),
-            stream: !index.members.index().seekable,
-            members,
-        })
+        if !room.member(&member) {
+            let told = format!("the members of the job need more than {} to plan", Bytes(MEMBERS_BYTES));
+            return Err(Failure::new(codes::TOO_MANY_MEMBERS, told).at_uri(&archive.uri));
+        }
+        members.push(member);
     }
+    let table = ArchiveTable {
+        archive: archive.clone(),
+        index_key: Some(archive.index_key()),
+        seek: index.seek.clone(),
+        stream: !index.members.index().seekable,
+        members,
+    };
+    Ok(Loaded::Table { table, ignored, duplicates: index.members.index().duplicates })
+}
 
+impl Tables {
     /// All that can be planned: nothing lacks its index but what is to be gone `without`.
     ///
     /// # Errors
@@ -143,8 +204,13 @@ impl Tables {
 mod tests {
     use super::*;
     use tarquet_common::{
+        archive::{members_key, windows_key},
         kinds::convert::Members,
-        store::{LocalStore, Uri},
+        store::{LocalStore, Metadata, Uri},
+    };
+    use tarquet_container::{
+        index::{IndexBuilder, IndexLimits, IndexObjects},
+        seek::Spacing,
     };
 
     #[tokio::test]
@@ -161,5 +227,56 @@ mod tests {
         assert_eq!(missing.place.uri.as_deref(), Some("file:///in/a.tar"));
         let nothing_left = tables.to_plan(&BTreeSet::from([uri])).unwrap_err();
         assert_eq!(nothing_left.code, codes::NO_MEMBERS);
+    }
+
+    /// A tar of empty files of one name.
+    fn tar(name: &str, files: usize) -> Vec<u8> {
+        let mut header = [0; 512];
+        header[..name.len()].copy_from_slice(name.as_bytes());
+        header[124..136].copy_from_slice(b"00000000000\0");
+        header[156] = b'0';
+        header[257..265].copy_from_slice(b"ustar\x0000");
+        header[148..156].fill(b' ');
+        let sum: u32 = header.iter().map(|b| u32::from(*b)).sum();
+        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        [header.repeat(files), vec![0; 1024]].concat()
+    }
+
+    #[tokio::test]
+    async fn members_are_counted_before_they_are_held() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = LocalStore::open(&dir.path().to_str().unwrap().parse::<Uri>().unwrap()).unwrap();
+        let filter = Filter::new(&Members::default()).unwrap();
+        let bytes = tar("some.h5", 10);
+        let size = bytes.len() as u64;
+        let archive = ArchiveRef {
+            uri: "file:///in/a.tar".to_owned(),
+            etag: "e".to_owned(),
+            size,
+            container: Container::Tar,
+        };
+        let objects = IndexObjects { members: Vec::new(), windows: Vec::new() };
+        let spacing = Spacing::for_partition(1 << 30);
+        let mut builder =
+            IndexBuilder::new(archive.identity(), Container::Tar, spacing, IndexLimits::default(), objects)
+                .unwrap();
+        builder.feed(&bytes).unwrap();
+        let (_, made) = builder.finish().unwrap();
+        let key = archive.index_key();
+        for (key, bytes) in [(members_key(&key), made.members), (windows_key(&key), made.windows)] {
+            store.put(&key, bytes.into(), &Metadata::new()).await.unwrap();
+        }
+        let archives = [archive.clone(), archive];
+        let each = (size_of::<Member>() + "some.h5".len()) as u64;
+        let within = async |members| {
+            let tables = load_within(&store, &archives, &filter, &Room::new(STORED_BYTES, members)).await?;
+            Ok::<_, Failure>(tables.tables.iter().map(|t| t.members.len()).sum::<usize>())
+        };
+        assert_eq!(within(20 * each).await.unwrap(), 20, "of both archives");
+        assert_eq!(within(20 * each - 1).await.unwrap_err().code, codes::TOO_MANY_MEMBERS);
+        // One list at a time, as if each were as large as may be held.
+        let narrow = Room::new(1 << 20, MEMBERS_BYTES);
+        let tables = load_within(&store, &vec![archives[0].clone(); 50], &filter, &narrow).await.unwrap();
+        assert_eq!(tables.tables.len(), 50);
     }
 }
