@@ -84,6 +84,10 @@ pub struct Lease {
     pub plan_digest: String,
     /// Items of this shard that kill the decoder: their places in the shard.
     pub skip: Vec<u32>,
+    /// An attempt before this one went silent: this one says which item it begins, and waits until that was heard, so that the
+    /// item is known should the worker die of it.
+    #[serde(default)]
+    pub careful: bool,
     /// Time to live from now.
     pub ttl_ms: u64,
 }

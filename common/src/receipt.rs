@@ -86,8 +86,18 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Names that a kind may not give to what it counts.
-    const TAKEN: [&str; 5] = ["items", "failed", "rows", "bytes_in", "bytes_out"];
+    /// Names that a kind may not give to what it counts: ours, and those of the first release, which still read.
+    const TAKEN: [&str; 9] = [
+        "items",
+        "failed",
+        "rows",
+        "bytes_in",
+        "bytes_out",
+        "members",
+        "quarantined",
+        "bytes_fetched",
+        "bytes_written",
+    ];
     /// Most extras of one kind.
     pub const EXTRAS_MAX: usize = 16;
     /// Longest name of one, in bytes.

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use tarquet_common::{
     failure::Failure,
     receipt::Receipt,
-    spec::{ErrorAction, Publish, Spec},
+    spec::{ErrorAction, HoldWhen, Publish, Spec},
     stage_plan::{Encoded, ItemWords, ShardDraft, StageWords},
     store::{Store, StoreSettings, Uri},
 };
-use tarquet_core::{JobOptions, JobRow, OnError, PublishMode};
+use tarquet_core::{JobOptions, JobRow, JudgeBudget, OnError, PublishMode};
 
 /// What a spec asks for, as far as the engine understands it.
 #[derive(Clone, Debug)]
@@ -72,6 +72,10 @@ impl Intent {
                     ErrorAction::Fail => OnError::Fail,
                 },
                 max_failed: errors.max_failed,
+                judge_budget: match errors.hold {
+                    HoldWhen::End => JudgeBudget::AtEnd,
+                    HoldWhen::Early => JudgeBudget::AtOnce,
+                },
                 retries: errors.retries,
                 ..JobOptions::default()
             },

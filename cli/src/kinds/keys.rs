@@ -140,6 +140,12 @@ pub(super) const MAX_FAILED: Key = key(
     Takes::Budget,
     "How many {items} may fail before the job is held: a count or a percentage.",
 );
+/// `errors.hold`.
+pub(super) const HOLD: Key = key(
+    "errors.hold",
+    Takes::Words(&["end", "early"]),
+    "When that is judged: after everything was tried, or at the first excess.",
+);
 /// `errors.retries`.
 pub(super) const RETRIES: Key = key(
     "errors.retries",

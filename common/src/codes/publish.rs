@@ -7,8 +7,8 @@ super::codes! {
         "Wait for that job, cancel it, or choose another output.";
     /// More members failed than the spec bears.
     OVER_BUDGET = 802, Input, "more members failed than the budget allows",
-        "The members quarantined by finished shards exceed errors.max_failed. No new shard is started; all work is kept.",
-        "`tarquet accept JOB` goes on without them, `tarquet retry JOB` tries their shards again.";
+        "More members were set aside than errors.max_failed allows. That is judged when all were tried; earlier where all of the first ones failed, where parts become visible shard by shard, or where errors.hold says so. All work is kept.",
+        "`tarquet accept JOB` goes on without those that it shows and no more, `tarquet retry JOB` tries their shards again.";
     /// Whole shards cannot be done.
     SHARDS_FAILED = 803, Input, "inputs cannot be read to their end",
         "Some shards failed for good because of their input: an archive is damaged, truncated or has changed.",

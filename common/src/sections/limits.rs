@@ -14,6 +14,17 @@ pub enum ErrorAction {
     Fail,
 }
 
+/// `errors.hold`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HoldWhen {
+    /// Everything is tried, then the budget is judged: who is asked sees all of it.
+    #[default]
+    End,
+    /// At the first failure beyond the budget.
+    Early,
+}
+
 /// `[errors]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -22,13 +33,20 @@ pub struct Errors {
     pub action: ErrorAction,
     /// How many may fail before the job is held: a count, or a percentage of planned members rounded up.
     pub max_failed: Budget,
+    /// When that is judged.
+    pub hold: HoldWhen,
     /// How often a shard is tried again after its surroundings failed.
     pub retries: u32,
 }
 
 impl Default for Errors {
     fn default() -> Self {
-        Self { action: ErrorAction::default(), max_failed: Budget::default(), retries: 4 }
+        Self {
+            action: ErrorAction::default(),
+            max_failed: Budget::default(),
+            hold: HoldWhen::default(),
+            retries: 4,
+        }
     }
 }
 

@@ -10,6 +10,6 @@ mod schema;
 pub use check::{check_globs, check_inputs, check_outside, parse_uri};
 pub use error::SpecError;
 pub use kind_spec::KindSpec;
-pub use limits::{ErrorAction, Errors, Limits};
+pub use limits::{ErrorAction, Errors, HoldWhen, Limits};
 pub use output::{Compression, Exists, IndexMode, Objects, Place, Profile, Publish, RowGroup, Timestamps};
 pub use schema::{OnExtra, OnMissing, Schema, SchemaMode};

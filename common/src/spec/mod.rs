@@ -14,9 +14,9 @@ mod kind;
 mod parse;
 
 pub use crate::sections::{
-    Compression, ErrorAction, Errors, Exists, IndexMode, KindSpec, Limits, Objects, OnExtra, OnMissing,
-    Place, Profile, Publish, RowGroup, Schema, SchemaMode, SpecError, Timestamps, check_globs, check_inputs,
-    check_outside, parse_uri,
+    Compression, ErrorAction, Errors, Exists, HoldWhen, IndexMode, KindSpec, Limits, Objects, OnExtra,
+    OnMissing, Place, Profile, Publish, RowGroup, Schema, SchemaMode, SpecError, Timestamps, check_globs,
+    check_inputs, check_outside, parse_uri,
 };
 pub use kind::{Kind, Spec, UnknownKind};
 pub use parse::{check, parse};

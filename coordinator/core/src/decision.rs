@@ -139,6 +139,15 @@ pub enum Note {
         /// How far it is, if it said so.
         progress: Option<Progress>,
     },
+    /// A lease whose receipt is being written lives on, and is not stuck.
+    Settling {
+        /// The shard.
+        shard: ShardId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// Until when.
+        deadline: Millis,
+    },
     /// All leases live on until then, and none is stuck.
     FreshLifetime {
         /// Until when.

@@ -25,6 +25,17 @@ pub enum OnError {
     Fail,
 }
 
+/// When the budget is judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JudgeBudget {
+    /// When all of a stage was tried; earlier where all of what was tried first has failed.
+    #[default]
+    AtEnd,
+    /// At the first excess.
+    AtOnce,
+}
+
 /// The part of a spec that the engine itself understands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -35,6 +46,8 @@ pub struct JobOptions {
     pub on_error: OnError,
     /// `errors.max_failed`.
     pub max_failed: Budget,
+    /// `errors.hold`.
+    pub judge_budget: JudgeBudget,
     /// `errors.retries`: failures of its surroundings that a shard bears in one round.
     pub retries: u32,
     /// Larger goes first.
@@ -47,6 +60,7 @@ impl Default for JobOptions {
             publish: PublishMode::Job,
             on_error: OnError::Quarantine,
             max_failed: Budget::Count(0),
+            judge_budget: JudgeBudget::AtEnd,
             retries: 4,
             priority: 0,
         }

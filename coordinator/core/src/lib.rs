@@ -62,7 +62,7 @@ pub use decision::{Answer, Decision, Ended, Note, Refusal, Reply, Step, WaitFor,
 pub use durable::Durable;
 pub use effect::{Effect, EffectKey, Upload, VoidArtifacts};
 pub use event::{Event, What};
-pub use jobs::{JobOptions, OnError, PublishMode};
+pub use jobs::{JobOptions, JudgeBudget, OnError, PublishMode};
 pub use objects::{AcceptObject, Reopen, RoundsObject, Snapshot, StagePlan, Submit, Verdict, WhyReopen};
 pub use phase::{
     Back, Cancelled, Cataloguing, Checking, Claiming, Deciding, Done, Failed, Held, Hold, Phase, PhaseName,

@@ -217,6 +217,16 @@ impl Phase {
     pub fn is_over(&self) -> bool {
         matches!(self, Self::Done(_) | Self::Cancelled(_) | Self::Failed(_))
     }
+
+    /// It is over, and nothing of it is left to be removed.
+    pub fn is_swept(&self) -> bool {
+        match self {
+            Self::Done(x) => x.swept,
+            Self::Cancelled(x) => x.swept,
+            Self::Failed(x) => x.swept,
+            _ => false,
+        }
+    }
 }
 
 impl PhaseName {

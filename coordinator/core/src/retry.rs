@@ -55,8 +55,8 @@ pub(crate) fn judge(shard: &mut Shard, failure: &Failure, retries: u32, settings
     }
 }
 
-/// The item on which the decoder died. With the second separate attempt it is a killer: it is skipped from now on, both
-/// attempts are charged to it instead of to the shard, and the failure needs no other judgement.
+/// The item on which the decoder died. With the second separate attempt it is a killer: it is skipped from now on, and the failure
+/// needs no other judgement.
 pub(crate) fn suspect(history: &mut History, item: u32, attempt: AttemptId) -> bool {
     let attempts = history.suspects.entry(item).or_default();
     attempts.insert(attempt);
@@ -65,7 +65,6 @@ pub(crate) fn suspect(history: &mut History, item: u32, attempt: AttemptId) -> b
     }
     history.suspects.remove(&item);
     history.skip.insert(item);
-    history.charged = history.charged.saturating_sub(1);
     true
 }
 

@@ -5,7 +5,7 @@
 
 use crate::{
     jobs::JobOptions,
-    objects::{Submit, Verdict},
+    objects::{AcceptObject, Submit, Verdict},
     phase::{Claiming, Phase},
 };
 use serde::{Deserialize, Serialize};
@@ -61,9 +61,12 @@ pub struct JobRow {
     /// `rounds` objects written.
     #[serde(default)]
     pub rounds: u32,
-    /// `accept` objects written. With one, the budget holds the job no more.
+    /// `accept` objects written.
     #[serde(default)]
     pub accepts: u32,
+    /// Items in quarantine that were accepted, by stage: what was shown, and no more.
+    #[serde(default)]
+    pub accepted: BTreeMap<u8, u64>,
     /// What the outcome object says, once it is there.
     #[serde(default)]
     pub outcome: Option<Verdict>,
@@ -72,6 +75,13 @@ pub struct JobRow {
     /// When it ended, milliseconds since the epoch.
     #[serde(default)]
     pub finished_unix_ms: Option<u64>,
+}
+
+/// Counts what was shown to who accepts: with what was accepted before, of each stage the most.
+pub(crate) fn cover(mut accepted: BTreeMap<u8, u64>, accept: &AcceptObject) -> BTreeMap<u8, u64> {
+    let shown = accepted.entry(accept.stage).or_default();
+    *shown = accept.quarantined.max(*shown);
+    accepted
 }
 
 impl JobRow {
@@ -94,6 +104,7 @@ impl JobRow {
             generation: 0,
             rounds: 0,
             accepts: 0,
+            accepted: BTreeMap::new(),
             outcome: None,
             submitted_unix_ms: ask.submitted_unix_ms,
             finished_unix_ms: None,
@@ -224,6 +235,9 @@ pub struct ShardRow {
     /// Items that kill the decoder: places in the shard.
     #[serde(default)]
     pub skip: BTreeSet<u32>,
+    /// Attempts in this round that went silent, one after the other.
+    #[serde(default)]
+    pub silent: u32,
 }
 
 /// A live lease.
@@ -241,6 +255,9 @@ pub struct LeaseRow {
     pub worker: WorkerId,
     /// The request it answered; none if it was adopted.
     pub request: Option<u64>,
+    /// It tells each item before it begins it.
+    #[serde(default)]
+    pub careful: bool,
     /// When it was granted, milliseconds since the epoch.
     pub granted_unix_ms: u64,
 }

@@ -16,6 +16,8 @@ pub struct Settings {
     pub orphan_after_ms: u64,
     /// How long an attempt may renew without moving.
     pub stuck_after_ms: u64,
+    /// Attempts of a shard that may go silent one after the other. Beyond, the job is held: each may have taken a worker with it.
+    pub silent_max: u32,
     /// First delay after a charged failure; doubles each time.
     pub backoff_base_ms: u64,
     /// Longest delay.
@@ -42,6 +44,7 @@ impl Default for Settings {
             renew_every_ms: 10_000,
             orphan_after_ms: 600_000,
             stuck_after_ms: 600_000,
+            silent_max: 8,
             backoff_base_ms: 1_000,
             backoff_max_ms: 60_000,
             avoid_ms: 30_000,

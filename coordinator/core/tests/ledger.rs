@@ -190,6 +190,7 @@ fn a_done_shard_has_its_receipt_and_no_lease() {
         number: 1,
         worker: WorkerId("w".to_owned()),
         request: None,
+        careful: true,
         granted_unix_ms: 0,
     };
     assert_eq!(damage(Record::Lease(Box::new(lease)), false), Key::Lease(id, attempt), "done and leased");

@@ -65,7 +65,7 @@ async fn carry_out(tools: &Tools, order: Order) -> Result<Outcome, Failure> {
             conditional::catalog(&*tools.job_store(&at).await?, at.job, &catalog).await
         }
         Order::AbortUploads { at, shard, round, uploads } => {
-            output::abort(&*tools.output_store(&at).await?, &uploads).await?;
+            output::abort_or_leave(output::abort(&*tools.output_store(&at).await?, &uploads).await)?;
             Ok(Outcome::UploadsAborted { shard, round })
         }
         Order::SweepUploads { at, catalog, release } => output::sweep(tools, at, &catalog, release).await,

@@ -83,7 +83,8 @@ async fn sweep_home(tools: &Tools, at: &JobPlace) -> Result<(), Failure> {
     Ok(())
 }
 
-fn abort_or_leave(result: Result<(), Failure>) -> Result<(), Failure> {
+/// Who may not abort leaves uploads to the bucket's lifecycle rule: they cost storage, and hold nothing.
+pub(super) fn abort_or_leave(result: Result<(), Failure>) -> Result<(), Failure> {
     match result {
         Err(failure) if failure.class() == Class::Environment => Err(failure),
         Err(failure) => {

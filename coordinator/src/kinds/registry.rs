@@ -44,8 +44,10 @@ impl Kinds for AllKinds {
     }
 
     async fn plan_stage(&self, ask: PlanAsk) -> Result<Planned, PlanFailed> {
+        // It was read when the job was submitted: a build that cannot is another build's successor, and no reason to end
+        // a job for good.
+        let spec = read(&ask.job.spec).map_err(|failure| PlanFailed { fatal: false, failure })?;
         let planned = async {
-            let spec = read(&ask.job.spec)?;
             let ask = StageAsk {
                 spec: &spec,
                 stage: ask.job.stages.get(usize::from(ask.stage)).map_or("", String::as_str),

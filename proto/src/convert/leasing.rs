@@ -92,6 +92,7 @@ pub fn from_lease(l: Lease) -> v2::Lease {
         ttl_ms: l.ttl_ms,
         store: Some(from_store(l.store)),
         steps: l.steps,
+        careful: l.careful,
     }
 }
 
@@ -133,8 +134,9 @@ pub fn to_lease(m: v2::Lease) -> Result<Lease, BadMessage> {
         plan_digest: m.plan_digest,
         skip: m.skip,
         ttl_ms: m.ttl_ms,
-        store: m.store.map(to_store).unwrap_or_default(),
+        store: to_store(m.store.ok_or_else(|| BadMessage::missing("store"))?),
         steps: m.steps,
+        careful: m.careful,
     })
 }
 

@@ -118,6 +118,7 @@ fn a_lease_survives_the_wire() {
         plan_name: "plan/0".to_owned(),
         plan_digest: "d".to_owned(),
         skip: vec![7],
+        careful: true,
         ttl_ms: 30_000,
         store: StoreSettings {
             endpoint: Some("http://127.0.0.1:9000".to_owned()),

@@ -33,7 +33,10 @@ impl Renewal {
         let mut last_answer = Instant::now();
         let mut wait = self.regular();
         loop {
-            tokio::time::sleep(wait).await;
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = self.progress.to_tell() => {}
+            }
             let heard = self.once().await;
             if heard != Heard::Silence {
                 last_answer = Instant::now();
@@ -67,6 +70,7 @@ impl Renewal {
     }
 
     async fn once(&self) -> Heard {
+        let said = self.progress.said();
         let ask = Renew {
             worker: self.session.settings.worker.clone(),
             shard: self.lease.shard.clone(),
@@ -75,7 +79,10 @@ impl Renewal {
             progress: self.progress.snapshot(),
         };
         match self.session.leasing.renew(ask).await {
-            Ok(directive) => Heard::Directive(directive),
+            Ok(directive) => {
+                self.progress.heard(said);
+                Heard::Directive(directive)
+            }
             Err(LeasingError::Refused(failure)) => {
                 tracing::info!(shard = %self.lease.shard, %failure, code = %failure.code, "renewal refused");
                 Heard::Refused

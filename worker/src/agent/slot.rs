@@ -60,7 +60,7 @@ impl Slot {
     async fn work(&self, lease: Lease) {
         tracing::info!(shard = %lease.shard, stage = lease.stage_name, attempt = %lease.attempt, "leased");
         let stop = Stop::default();
-        let progress = Arc::new(ProgressCell::of_steps(&lease.steps));
+        let progress = Arc::new(ProgressCell::of_lease(&lease));
         let renewal = Renewal {
             session: self.session.clone(),
             lease: lease.clone(),

@@ -198,6 +198,7 @@ fn lease(n: u32) -> Lease {
         plan_name: "p".to_owned(),
         plan_digest: "d".to_owned(),
         skip: vec![],
+        careful: false,
         ttl_ms: 30_000,
         store: StoreSettings::default(),
     }

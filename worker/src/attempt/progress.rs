@@ -6,13 +6,13 @@
 
 use std::{
     sync::{
-        Mutex, PoisonError,
+        Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
-use tarquet_common::leasing::Progress;
-use tokio::time::Instant;
+use tarquet_common::leasing::{Lease, Progress};
+use tokio::{sync::Notify, time::Instant};
 
 /// Stands for "no item".
 const NONE: u64 = u64::MAX;
@@ -31,6 +31,8 @@ pub struct ProgressCell {
     at_item: AtomicU64,
     blamed: AtomicU64,
     steps: Steps,
+    /// What is said before an item is begun, where the lease asks for that.
+    announced: Option<Announced>,
 }
 
 impl Default for ProgressCell {
@@ -55,7 +57,14 @@ impl ProgressCell {
             at_item: AtomicU64::new(NONE),
             blamed: AtomicU64::new(NONE),
             steps: Steps::of(steps),
+            announced: None,
         }
+    }
+
+    /// As the lease has it.
+    pub fn of_lease(lease: &Lease) -> Self {
+        let announced = lease.careful.then(Announced::default);
+        Self { announced, ..Self::of_steps(&lease.steps) }
     }
 
     /// An item was finished, done or failed: `bytes` of it, `rows` written.
@@ -95,9 +104,35 @@ impl ProgressCell {
         self.memory_bytes.fetch_add(to.wrapping_sub(from), Relaxed);
     }
 
-    /// Work starts on the item at this place in the shard: should the process die, it was at it.
+    /// Work starts on the item at this place in the shard: should the process die, it was at it. Where the lease asks for
+    /// care, waits until the coordinator has heard of it; not for ever, if it is away.
     pub fn begin_item(&self, place: u32) {
         self.at_item.store(u64::from(place), Relaxed);
+        if let Some(announced) = &self.announced {
+            announced.wait_until_heard();
+        }
+    }
+
+    /// Done when something is to be told at once.
+    pub async fn to_tell(&self) {
+        match &self.announced {
+            Some(announced) => announced.wanted.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What has to be said so far; [`Self::heard`] takes it back, once the coordinator has answered a snapshot that is
+    /// younger.
+    pub fn said(&self) -> u64 {
+        self.announced.as_ref().map_or(0, |a| *a.lock(&a.said))
+    }
+
+    /// The coordinator has heard all that was [`Self::said`].
+    pub fn heard(&self, said: u64) {
+        if let Some(announced) = &self.announced {
+            *announced.lock(&announced.heard) = said;
+            announced.changed.notify_all();
+        }
     }
 
     /// Work is between items.
@@ -148,6 +183,36 @@ impl ProgressCell {
             at_item: self.at_item(),
             memory_bytes: self.scratch_bytes.load(Relaxed) + self.memory_bytes.load(Relaxed),
         }
+    }
+}
+
+/// Items that are begun only when the coordinator knows of it.
+#[derive(Debug, Default)]
+struct Announced {
+    said: Mutex<u64>,
+    heard: Mutex<u64>,
+    changed: Condvar,
+    wanted: Notify,
+}
+
+/// How long an item waits for the coordinator to hear of it. One that is away hears of no death either.
+const HEARD_WITHIN: Duration = Duration::from_secs(10);
+
+impl Announced {
+    fn lock<'a>(&self, of: &'a Mutex<u64>) -> MutexGuard<'a, u64> {
+        of.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_until_heard(&self) {
+        let said = {
+            let mut said = self.lock(&self.said);
+            *said += 1;
+            *said
+        };
+        self.wanted.notify_one();
+        let unheard = |heard: &mut u64| *heard < said;
+        let waited = self.changed.wait_timeout_while(self.lock(&self.heard), HEARD_WITHIN, unheard);
+        drop(waited);
     }
 }
 

@@ -182,6 +182,7 @@ mod tests {
             plan_name: String::new(),
             plan_digest: String::new(),
             skip: Vec::new(),
+            careful: false,
             ttl_ms: 0,
             store: StoreSettings::default(),
         }

@@ -71,6 +71,7 @@ const KEYS: &[Key] = &[
     ),
     keys::ACTION,
     keys::MAX_FAILED,
+    keys::HOLD,
     keys::RETRIES,
     key("limits.max_member_bytes", Takes::Size, "Largest member body."),
     key(

@@ -11,7 +11,7 @@ use crate::{
     objects::{Snapshot, Verdict},
     phase::{Cancelled, Checking, Claiming, Done, Failed, Phase, Planning, Running},
     record::Record,
-    rows::JobRow,
+    rows::{JobRow, cover},
     state::{self, Excluded, Job, Shard, ShardState},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -133,9 +133,14 @@ fn ahead(job: &Job, snapshot: &Snapshot, facts: &Facts<'_>) -> bool {
         || snapshot.plans.len() > job.stages.len()
         || count(snapshot.rounds.len()) > row.rounds
         || count(snapshot.accepts.len()) > row.accepts
+        || accepted(snapshot) != row.accepted
         || (snapshot.outcome.is_some() && row.outcome != snapshot.outcome)
         || (snapshot.catalog && !row.phase.is_over())
         || facts.receipts.iter().any(newer)
+}
+
+fn accepted(snapshot: &Snapshot) -> BTreeMap<u8, u64> {
+    snapshot.accepts.iter().fold(BTreeMap::new(), cover)
 }
 
 fn rebuilt_row(d: &Draft<'_>, snapshot: &Snapshot, known: Option<&Job>) -> JobRow {
@@ -147,6 +152,7 @@ fn rebuilt_row(d: &Draft<'_>, snapshot: &Snapshot, known: Option<&Job>) -> JobRo
     row.generation = snapshot.generation.max(known.map_or(0, |j| j.row.generation));
     row.rounds = snapshot.rounds.iter().map(|r| r.number).max().unwrap_or(0);
     row.accepts = snapshot.accepts.iter().map(|a| a.number).max().unwrap_or(0);
+    row.accepted = accepted(snapshot);
     row.outcome = snapshot.outcome.clone();
     row.phase = phase_of(snapshot);
     if row.phase.is_over() {

@@ -4,7 +4,7 @@ use crate::{
     decide::{draft::Draft, rounds},
     effect::{Effect, EffectKey},
     event::What,
-    jobs::{OnError, PublishMode},
+    jobs::{JudgeBudget, OnError, PublishMode},
     objects::{Reopen, Verdict, WhyReopen},
     phase::{Back, Cataloguing, Deciding, Held, Hold, Phase, Planning},
     record::Record,
@@ -17,6 +17,10 @@ use tarquet_common::{
     failure::{Class, Failure},
     ids::JobId,
 };
+
+/// So many items, or those of so many shards, that all failed are told at once.
+const HOPELESS_ITEMS: u64 = 100;
+const HOPELESS_SHARDS: u32 = 3;
 
 pub(crate) fn advance(d: &mut Draft<'_>, id: &JobId) {
     let may_go = |job: &&Job| d.state.started && !job.stands_still();
@@ -53,6 +57,9 @@ fn deciding(d: &mut Draft<'_>, job: &Job, verdict: &Verdict) {
             _ => d.land(key),
         }
     }
+    // A claim that is written after the sweep has looked for it would stay for ever.
+    let claiming = d.state.flights.get(&EffectKey::Claim(job.row.job.clone()));
+    busy |= claiming.is_some_and(|flight| flight.retry_at.is_none());
     if !busy {
         d.start(Effect::StoreOutcome { job: job.row.job.clone(), verdict: verdict.clone() });
     }
@@ -161,17 +168,37 @@ fn hold_at(d: &mut Draft<'_>, job: &Job, hold: Hold, failure: &Failure) {
     d.put_job(row);
 }
 
+/// More failed than was allowed, and than somebody has seen and accepted.
 fn over_budget(job: &Job, stage: &Stage) -> Option<Failure> {
     let quarantined = stage.counts.receipts.failed;
-    let allowed = job.row.options.max_failed.allowed(stage.row.planned_items);
-    let over = quarantined > allowed && job.row.accepts == 0;
-    over.then(|| {
-        let planned = stage.row.planned_items;
+    let planned = stage.row.planned_items;
+    let allowed = job.row.options.max_failed.allowed(planned);
+    let accepted = job.row.accepted.get(&stage.row.stage).copied().unwrap_or(0);
+    let tried_all = stage.counts.open == 0;
+    let options = &job.row.options;
+    let judged = match options.judge_budget {
+        JudgeBudget::AtOnce => true,
+        // What is visible cannot be taken back.
+        JudgeBudget::AtEnd if options.publish == PublishMode::Shard => true,
+        // Who accepted that nothing works does not want to be asked again until all was tried.
+        JudgeBudget::AtEnd => tried_all || (accepted == 0 && hopeless(stage)),
+    };
+    (judged && quarantined > allowed.max(accepted)).then(|| {
         let many = &job.row.item.many;
-        let text = format!("{quarantined} of {planned} {many} are quarantined, {allowed} are allowed");
+        let text = format!(
+            "{quarantined} of {planned} {many} are quarantined, {} are allowed",
+            allowed.max(accepted)
+        );
         Failure::new(publish::OVER_BUDGET, text)
             .expected(format!("at most {}", job.row.options.max_failed), quarantined)
     })
+}
+
+/// All that was tried has failed, and it was enough to say so: the rest would only cost.
+fn hopeless(stage: &Stage) -> bool {
+    let counts = &stage.counts;
+    let enough = counts.receipts.items >= HOPELESS_ITEMS || counts.done >= HOPELESS_SHARDS;
+    enough && counts.receipts.failed == counts.receipts.items
 }
 
 fn failed_by_action(job: &Job, stage: &Stage) -> Option<Failure> {

@@ -36,6 +36,10 @@ pub(crate) fn complete(d: &mut Draft<'_>, ask: &Complete) -> Result<Answer, Refu
         return wait;
     }
     let live = shard.lease(receipt.attempt).is_some() && shard.round == receipt.round;
+    if !live && !job.generation_ready && !ended(job) {
+        // See `renew`: whether it was ever granted is known with the next generation.
+        return Ok(Answer::Wait(WaitFor::Compared(receipt.shard.job.clone())));
+    }
     let adopted = !live && adoptable(job, shard, receipt.round, receipt.attempt);
     if ended(job) || !(live || adopted) {
         let (stage, number) = shard.place();

@@ -7,7 +7,7 @@ use crate::{
     event::What,
     phase::Hold,
     retry::{self, Judgement},
-    state::{Live, Shard},
+    state::{Job, Live, Shard},
 };
 use tarquet_common::{
     codes::{cluster, publish},
@@ -39,16 +39,16 @@ pub(crate) fn end_attempt(d: &mut Draft<'_>, id: &ShardId, attempt: AttemptId, e
     }
     let mut next = shard.clone();
     match ended {
-        Ended::Silent => silent(d, next, live),
+        Ended::Silent => silent(d, job, next, live),
         Ended::Failed { failure, killer } => {
             next.history.closed = next.history.closed.max(Some(attempt));
             next.history.last_failure = Some(failure.clone());
+            next.history.silent = 0;
             let killer = killer.filter(|m| retry::suspect(&mut next.history, *m, attempt));
             let judgement = match killer {
                 Some(number) => {
-                    let (stage, shard) = next.place();
-                    let item = job.row.item.clone();
-                    d.event(Some(&id.job), What::Killer { stage, shard, number, item });
+                    next.history.charged = next.history.charged.saturating_sub(1);
+                    killer_found(d, job, &next, number);
                     Judgement::Again { delay_ms: 0 }
                 }
                 None => retry::judge(&mut next, failure, job.row.options.retries, &d.state.settings),
@@ -62,14 +62,38 @@ pub(crate) fn end_attempt(d: &mut Draft<'_>, id: &ShardId, attempt: AttemptId, e
     d.end_lease(id, attempt);
 }
 
-/// No word: requeued at once, not charged, and not closed, for it may come back.
-fn silent(d: &mut Draft<'_>, mut next: Shard, live: &Live) {
+fn killer_found(d: &mut Draft<'_>, job: &Job, shard: &Shard, number: u32) {
+    let item = job.row.item.clone();
+    let (stage, shard) = shard.place();
+    d.event(Some(&job.row.job), What::Killer { stage, shard, number, item });
+}
+
+/// No word: requeued at once, not charged, and not closed, for it may come back. A machine may have been taken away, or the
+/// item may have killed the worker's whole process. So the next attempt says what it is at before it begins, and what two
+/// such attempts were at last is a killer; and a shard that goes on taking workers with it is stopped.
+fn silent(d: &mut Draft<'_>, job: &Job, mut next: Shard, live: &Live) {
     let (stage, shard) = next.place();
     let (attempt, worker) = (live.row.attempt, live.row.worker.clone());
     let text = format!("attempt {attempt} of {worker} was not renewed in time");
-    next.history.last_failure = Some(Box::new(Failure::new(cluster::LEASE_EXPIRED, text)));
+    let mut failure = Failure::new(cluster::LEASE_EXPIRED, text);
+    next.history.silent = next.history.silent.saturating_add(1);
+    let at = live.progress.at_item;
+    if let Some(number) = at.filter(|at| live.row.careful && retry::suspect(&mut next.history, *at, attempt))
+    {
+        next.history.silent = 0;
+        killer_found(d, job, &next, number);
+    }
+    let often = next.history.silent;
+    next.history.last_failure = Some(Box::new(failure.clone()));
     d.event(Some(&next.id.job), What::Expired { stage, shard, attempt, worker });
-    d.put_shard(&next);
+    if often < d.state.settings.silent_max {
+        return d.put_shard(&next);
+    }
+    failure.message = format!("{often} attempts of shard {stage}/{shard} went silent one after the other");
+    if let Some(at) = at {
+        failure.causes.push(format!("the last one was at {} {at}", job.row.item.one));
+    }
+    stop(d, next, live, &failure, Some(Hold::OutOfRetries));
 }
 
 /// Back to the queue, unless another attempt lives.
@@ -95,7 +119,9 @@ fn stop(d: &mut Draft<'_>, mut next: Shard, live: &Live, failure: &Failure, hold
     d.put_shard(&next);
     if let Some(hold) = hold.filter(|h| stopped || *h == Hold::Denied) {
         let failure = match hold {
-            Hold::OutOfRetries => out_of_retries(stage, shard, next.history.charged, failure),
+            Hold::OutOfRetries => {
+                out_of_retries(stage, shard, next.history.charged.max(next.history.silent), failure)
+            }
             _ => failure.clone(),
         };
         d.then(Step::Hold { job: next.id.job.clone(), hold, failure });

@@ -69,6 +69,7 @@ fn put(d: &mut Draft<'_>, shard: &Shard, attempt: AttemptId, worker: &WorkerId, 
         number: shard.history.attempts.saturating_add(1),
         worker: worker.clone(),
         request,
+        careful: shard.history.silent > 0,
         granted_unix_ms: d.unix_ms(),
     });
     extend(d, &shard.id, attempt, None);
@@ -96,6 +97,7 @@ fn message(d: &Draft<'_>, job: &Job, shard: &Shard, attempt: AttemptId) -> Lease
         plan_name: plan.plan_name.clone(),
         plan_digest: plan.plan_digest.clone(),
         skip: shard.history.skip.iter().copied().collect(),
+        careful: shard.history.silent > 0,
         ttl_ms: d.state.settings.lease_ttl_ms,
     }
 }
@@ -109,6 +111,10 @@ pub(crate) fn renew(d: &mut Draft<'_>, ask: &Renew) -> Result<Answer, Refusal> {
         return Ok(Reply::Directive(Directive::Continue).into());
     }
     let mine = shard.lease(ask.attempt).is_some_and(|l| l.row.worker == ask.worker);
+    if !mine && !job.generation_ready && !ended(job) {
+        // A rebuilt job does not know which attempts its last generation has named; with its next one it does.
+        return Ok(Reply::Directive(Directive::Continue).into());
+    }
     if ended(job) || !(mine || adoptable(job, shard, ask.round, ask.attempt)) {
         return Ok(Reply::Directive(Directive::Stop).into());
     }
@@ -139,6 +145,15 @@ pub(crate) fn adoptable(job: &Job, shard: &Shard, round: u32, attempt: AttemptId
 }
 
 pub(crate) fn adopt(d: &mut Draft<'_>, shard: &Shard, attempt: AttemptId, worker: &WorkerId) {
+    if shard.history.silent > 0 {
+        // It has not died: nothing that it was at is to blame.
+        let mut alive = shard.clone();
+        alive.history.silent -= 1;
+        alive.history.suspects.values_mut().for_each(|of| {
+            of.remove(&attempt);
+        });
+        d.put_shard(&alive);
+    }
     put(d, shard, attempt, worker, None);
     let (stage, number) = shard.place();
     let worker = worker.clone();

@@ -9,6 +9,7 @@ use crate::{
     objects::{AcceptObject, Reopen, RoundsObject, WhyReopen},
     phase::Phase,
     record::{Key, Record},
+    rows::cover,
     state::Job,
 };
 use std::collections::BTreeSet;
@@ -20,7 +21,11 @@ use tarquet_common::{
 pub(crate) fn opened(d: &mut Draft<'_>, id: &JobId, rounds: &RoundsObject) {
     d.land(EffectKey::Rounds(id.clone()));
     let Some(job) = d.state.jobs.get(id) else { return };
-    d.wake_with(WaitFor::Rounds(id.clone()), Ok(Reply::Done));
+    match rounds.why {
+        WhyReopen::Retry => d.wake_with(WaitFor::Rounds(id.clone()), Ok(Reply::Done)),
+        // Not what who waits has asked for: it asks again.
+        WhyReopen::UploadLost => d.wake(WaitFor::Rounds(id.clone())),
+    }
     if job.row.phase.is_over() || rounds.number <= job.row.rounds {
         return;
     }
@@ -102,6 +107,7 @@ pub(crate) fn accepted(d: &mut Draft<'_>, id: &JobId, accept: &AcceptObject) {
     d.event(Some(id), What::Accepted { quarantined, item, excluded });
     let mut row = job.row.clone();
     row.accepts = accept.number;
+    row.accepted = cover(row.accepted, accept);
     if let Phase::Held(held) = &job.row.phase {
         d.move_to(&mut row, held.back.into());
     }

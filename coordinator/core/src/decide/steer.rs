@@ -81,6 +81,10 @@ pub(crate) fn accept(d: &mut Draft<'_>, id: &JobId) -> Result<Answer, Refusal> {
     if d.state.in_flight(&EffectKey::Accept(id.clone())) {
         return Ok(Answer::Wait(WaitFor::Accept(id.clone())));
     }
+    if d.state.in_flight(&EffectKey::Rounds(id.clone())) {
+        // What is opened again cannot be gone without.
+        return Err(not_now(job, "accept"));
+    }
     let Phase::Held(held) = &job.row.phase else { return Err(not_now(job, "accept")) };
     let (Hold::Budget | Hold::Shards, Back::Running { stage }) = (held.hold, held.back) else {
         return Err(nothing_to_accept(job, held));
@@ -128,6 +132,10 @@ pub(crate) fn retry(d: &mut Draft<'_>, id: &JobId) -> Result<Answer, Refusal> {
     }
     if d.state.in_flight(&EffectKey::Rounds(id.clone())) {
         return Ok(Answer::Wait(WaitFor::Rounds(id.clone())));
+    }
+    if d.state.in_flight(&EffectKey::Accept(id.clone())) {
+        // What is gone without cannot be opened again.
+        return Err(not_now(job, "retry"));
     }
     let (stage, quarantined_too) = match &job.row.phase {
         Phase::Running(r) => (Some(r.stage), true),

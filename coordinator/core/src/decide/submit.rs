@@ -52,7 +52,8 @@ pub(crate) fn fit(d: &Draft<'_>, ask: &Submit) -> Result<(), Refusal> {
 
 pub(crate) fn claim_stored(d: &mut Draft<'_>, id: &JobId) {
     d.land(EffectKey::Claim(id.clone()));
-    let Some(job) = claiming(d, id) else { return };
+    // A cancel waits until no claim can be written any more.
+    let Some(job) = claiming(d, id) else { return d.advance(id) };
     d.wake_with(WaitFor::Claim(id.clone()), Ok(Reply::Submitted { job: id.clone(), known: false }));
     d.go(job, Phase::Planning(Planning { stage: 0 }));
 }
@@ -67,7 +68,7 @@ pub(crate) fn claim_taken(d: &mut Draft<'_>, id: &JobId, by: &JobId) {
 
 pub(crate) fn claim_refused(d: &mut Draft<'_>, id: &JobId, failure: Failure) {
     d.land(EffectKey::Claim(id.clone()));
-    let Some(job) = claiming(d, id) else { return };
+    let Some(job) = claiming(d, id) else { return d.advance(id) };
     d.note(Note::Forsaken(id.clone()));
     d.record(Record::Gone(Key::Job(id.clone())));
     let failure = failure.at_uri(&job.row.output_uri);
@@ -84,6 +85,7 @@ pub(crate) fn generation_raised(d: &mut Draft<'_>, id: &JobId, generation: u32) 
     if generation > job.row.generation {
         d.put_job(JobRow { generation, ..job.row.clone() });
         d.note(Note::GenerationReady(id.clone()));
+        d.wake(WaitFor::Compared(id.clone()));
     }
     d.advance(id);
 }
@@ -101,6 +103,13 @@ pub(crate) fn forget(d: &mut Draft<'_>, id: &JobId) -> Result<Answer, Refusal> {
     if !job.row.phase.is_over() {
         let failure = Failure::new(cluster::NOT_NOW, format!("job {id} is not over"));
         return Err(failure.with_hint("Cancel it first, or wait for it.").into());
+    }
+    if !job.row.phase.is_swept() {
+        let text = format!("what job {id} left in the store is being removed");
+        let failure = Failure::new(cluster::NOT_NOW, text);
+        return Err(failure
+            .with_hint("Try again in a while; `tarquet status JOB` says what it waits for.")
+            .into());
     }
     d.note(Note::Forsaken(id.clone()));
     remove_rows(d, job);

@@ -61,8 +61,7 @@ fn look_at(d: &mut Draft<'_>, shard: &ShardId, live: &Live) {
     if d.state.in_flight(&EffectKey::Receipt(shard.clone(), live.row.round)) {
         // Its receipt is being written: whether the worker still breathes no longer matters.
         let deadline = d.now.saturating_add(d.state.settings.lease_ttl_ms);
-        let progress = Some(live.progress.clone());
-        d.note(Note::Renewed { shard: shard.clone(), attempt, deadline, progress });
+        d.note(Note::Settling { shard: shard.clone(), attempt, deadline });
         return;
     }
     let ended = if live.deadline <= d.now {

@@ -51,6 +51,7 @@ impl Shard {
             last_failure: history.last_failure,
             suspects: history.suspects,
             skip: history.skip,
+            silent: history.silent,
         }
     }
 
@@ -95,6 +96,7 @@ fn history_of(row: &ShardRow) -> History {
         last_failure: row.last_failure.clone(),
         suspects: row.suspects.clone(),
         skip: row.skip.clone(),
+        silent: row.silent,
     }
 }
 
@@ -117,6 +119,7 @@ mod tests {
             number: 1,
             worker: WorkerId("w".to_owned()),
             request: None,
+            careful: false,
             granted_unix_ms: 0,
         };
         let progress = Progress::default();

@@ -37,6 +37,7 @@ impl State {
             Note::Renewed { shard, attempt, deadline, progress } => {
                 self.note_renewed(shard, *attempt, *deadline, progress.as_ref());
             }
+            Note::Settling { shard, attempt, deadline } => self.note_moving(shard, *attempt, *deadline),
             Note::FreshLifetime { deadline } => self.note_fresh(*deadline),
             // Between the decision and this a later record may have moved the shard on; then there is nothing to wait for.
             Note::Delayed { shard, until } => self.change_shard(shard, |s| {
@@ -109,16 +110,20 @@ impl State {
         });
     }
 
-    fn note_fresh(&mut self, deadline: Millis) {
+    fn note_moving(&mut self, shard: &ShardId, attempt: AttemptId, deadline: Millis) {
         let now = self.now;
+        self.change_shard(shard, |s| {
+            let Some(live) = s.lease_mut(attempt) else { return };
+            live.deadline = deadline;
+            live.progressed_at = now;
+        });
+    }
+
+    fn note_fresh(&mut self, deadline: Millis) {
         let leases: Vec<_> =
             self.deadlines.iter().map(|(_, shard, attempt)| (shard.clone(), *attempt)).collect();
         for (shard, attempt) in leases {
-            self.change_shard(&shard, |s| {
-                let Some(live) = s.lease_mut(attempt) else { return };
-                live.deadline = deadline;
-                live.progressed_at = now;
-            });
+            self.note_moving(&shard, attempt, deadline);
         }
     }
 

@@ -41,6 +41,7 @@ pub(crate) struct History {
     pub(crate) last_failure: Option<Box<Failure>>,
     pub(crate) suspects: BTreeMap<u32, BTreeSet<AttemptId>>,
     pub(crate) skip: BTreeSet<u32>,
+    pub(crate) silent: u32,
 }
 
 /// May be leased now.

@@ -145,6 +145,7 @@ impl Shard {
         self.round = round;
         self.history.charged = 0;
         self.history.bugs = 0;
+        self.history.silent = 0;
         self.history.avoid = None;
         self.state = ShardState::Waiting(Waiting { since: now });
         Ok(())
@@ -180,6 +181,7 @@ mod tests {
             number: n,
             worker: WorkerId("w".to_owned()),
             request: None,
+            careful: false,
             granted_unix_ms: 0,
         };
         Live { row, granted_at: NOW, deadline: NOW, progressed_at: NOW, progress: Progress::default() }

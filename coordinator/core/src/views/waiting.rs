@@ -35,7 +35,13 @@ pub(crate) fn why_waiting(state: &State, job: &Job, now: Millis) -> Option<WhyWa
         return Some(WhyWaiting::Store);
     }
     let leasing = matches!(job.row.phase, Phase::Running(_) | Phase::Publishing(_));
-    if job.row.paused && matches!(job.row.phase, Phase::Planning(_) | Phase::Running(_)) {
+    // While parts are published only shards whose upload was lost are leased.
+    let paused = match job.row.phase {
+        Phase::Planning(_) | Phase::Running(_) => true,
+        Phase::Publishing(_) => !job.ready.is_empty(),
+        _ => false,
+    };
+    if job.row.paused && paused {
         return Some(WhyWaiting::Paused);
     }
     let least = job.ready.first().filter(|_| leasing)?.slot_bytes;

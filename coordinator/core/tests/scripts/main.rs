@@ -7,6 +7,7 @@ mod script;
 
 mod codes;
 mod endings;
+mod silence;
 #[path = "../simulation/store.rs"]
 #[expect(dead_code, reason = "the simulation asks the store more than scripts do")]
 mod store;

@@ -8,7 +8,7 @@ use tarquet_common::{
     leasing::{Completed, Directive},
     units::Budget,
 };
-use tarquet_core::{Ask, Hold, JobOptions, PhaseName, Refusal, Reply};
+use tarquet_core::{Ask, Hold, JobOptions, JudgeBudget, PhaseName, Refusal, Reply};
 
 fn refused(said: Option<Said>) -> String {
     match said {
@@ -49,19 +49,65 @@ fn beyond_the_budget_the_job_is_held_until_accepted() {
     s.acquire("a", "x");
     s.acquire("a", "y");
     s.complete("a", "x", 2);
-    assert_eq!(s.status().phase, PhaseName::Running, "2 of 30 is the budget, rounded up");
     s.complete("a", "y", 1);
-    assert_eq!(s.status().hold, Some(Hold::Budget));
-    assert!(s.status().next.iter().any(|n| n.starts_with("tarquet accept")));
-    assert_eq!(s.acquire("a", "z"), None, "no new leases");
-    let accept = Ask::Accept(s.job());
-    assert_eq!(s.cmd("accept", accept), DONE);
+    assert_eq!(s.status().phase, PhaseName::Running, "3 of 30 are more than 2, and not all was tried");
     s.acquire("a", "z");
     s.complete("a", "z", 5);
+    assert_eq!(s.status().hold, Some(Hold::Budget));
+    assert!(s.status().next.iter().any(|n| n.starts_with("tarquet accept")));
+    let accept = Ask::Accept(s.job());
+    assert_eq!(s.cmd("accept", accept), DONE);
     assert_eq!(s.status().phase, PhaseName::Done);
     assert_eq!(s.status().quarantine.items, 8);
     assert!(s.status().next.iter().any(|n| n.starts_with("tarquet failures")));
     expect!("budget.txt", s);
+}
+
+#[test]
+fn an_accept_covers_what_was_shown_and_no_more() {
+    for lost in [false, true] {
+        let early = JobOptions { judge_budget: JudgeBudget::AtOnce, ..options() };
+        let mut s = Script::at_convert(3, early);
+        s.acquire("a", "x");
+        s.complete("a", "x", 2);
+        assert_eq!(s.status().hold, Some(Hold::Budget), "at the first excess");
+        assert_eq!(s.acquire("a", "y"), None, "no new leases");
+        let accept = Ask::Accept(s.job());
+        assert_eq!(s.cmd("accept", accept.clone()), DONE);
+        if lost {
+            s.restart(false);
+            s.register("a");
+        }
+        s.acquire("a", "y");
+        s.complete("a", "y", 0);
+        assert_eq!(s.status().phase, PhaseName::Running, "both were shown");
+        s.acquire("a", "z");
+        s.complete("a", "z", 1);
+        assert_eq!(s.status().hold, Some(Hold::Budget), "the third was not");
+        assert_eq!(s.cmd("accept", accept), DONE);
+        assert_eq!(s.status().phase, PhaseName::Done);
+    }
+}
+
+#[test]
+fn where_nothing_works_the_job_is_held_at_once() {
+    let mut s = Script::at_convert(9, JobOptions { max_failed: Budget::Count(3), ..options() });
+    for name in ["x", "y", "z"] {
+        assert_eq!(s.status().phase, PhaseName::Running);
+        s.acquire("a", name);
+        s.complete("a", name, 10);
+    }
+    assert_eq!(s.status().hold, Some(Hold::Budget), "all 30 of three shards have failed");
+    let accept = Ask::Accept(s.job());
+    s.cmd("accept", accept);
+    for _ in 0..5 {
+        s.acquire("a", "v");
+        s.complete("a", "v", 10);
+        assert_eq!(s.status().phase, PhaseName::Running, "it was accepted that nothing works");
+    }
+    s.acquire("a", "v");
+    s.complete("a", "v", 10);
+    assert_eq!(s.status().hold, Some(Hold::Budget), "and now all of it is shown");
 }
 
 #[test]

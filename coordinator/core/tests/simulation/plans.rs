@@ -56,6 +56,8 @@ pub fn submit(seed: u64, number: u64, output: &str) -> Submit {
             publish: if c.permille(250) { PublishMode::Shard } else { PublishMode::Job },
             on_error: if c.permille(40) { OnError::Fail } else { OnError::Quarantine },
             max_failed: if c.permille(500) { Budget::Count(100) } else { Budget::Percent(0.5) },
+            judge_budget: [tarquet_core::JudgeBudget::AtEnd, tarquet_core::JudgeBudget::AtOnce]
+                [(seed % 2) as usize],
             retries: c.range(2, 5) as u32,
             priority: c.range(0, 2) as i32,
         },

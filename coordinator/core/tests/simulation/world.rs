@@ -303,6 +303,7 @@ fn settings() -> Settings {
         renew_every_ms: 200,
         orphan_after_ms: 3_000,
         stuck_after_ms: 2_500,
+        silent_max: 8,
         backoff_base_ms: 20,
         backoff_max_ms: 300,
         avoid_ms: 300,

@@ -46,6 +46,7 @@ const KEYS: &[Key] = &[
     keys::JOB_URI,
     keys::ACTION,
     keys::MAX_FAILED,
+    keys::HOLD,
     keys::RETRIES,
 ];
 
