@@ -1,12 +1,17 @@
 //! At start: what the ledger holds, compared with the objects of every job.
+//!
+//! All jobs are read once, many at a time, before anything is served. What cannot be read then is read again and again, while
+//! everything else goes on: one store that is away must not keep the jobs of all others waiting.
 
 use crate::{
     driver::{DriverHandle, NoReply},
     rebuild::{Registry, may_take_over, snapshot, was_begun},
     stores::OpenStores,
 };
-use std::{collections::BTreeMap, time::Duration};
+use futures::{StreamExt, stream};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tarquet_common::{
+    chance::{self, backoff_ms},
     codes::ourselves,
     failure::{Class, Failure},
     ids::JobId,
@@ -14,59 +19,93 @@ use tarquet_common::{
 };
 use tarquet_core::{Ask, Refusal};
 
-/// Times that the registry or a job is read before the start fails, and the wait between.
+/// Times that the registry is read before the start fails, and the wait between.
 const READ_TRIES: u32 = 6;
 const READ_WAIT: Duration = Duration::from_secs(2);
+/// How long a job may take to be read before the start goes on without it.
+const JOB_WITHIN: Duration = Duration::from_secs(20);
+/// Jobs read at a time.
+const PARALLEL: usize = 16;
+/// The first and the longest pause before a job is read again.
+const PAUSE_MS: (u64, u64) = (2_000, 60_000);
 
 /// Where the objects of jobs are.
 pub(crate) type Places = BTreeMap<JobId, (String, StoreSettings)>;
 
 /// What catching up needs.
-pub(crate) struct CatchUp<'a> {
+#[derive(Clone)]
+pub(crate) struct CatchUp {
     /// Takes the snapshots.
-    pub(crate) driver: &'a DriverHandle,
+    pub(crate) driver: DriverHandle,
     /// Opens the jobs' stores.
-    pub(crate) stores: &'a dyn OpenStores,
+    pub(crate) stores: Arc<dyn OpenStores>,
     /// Somebody has said that no other coordinator is left.
     pub(crate) take_over: bool,
 }
 
-impl CatchUp<'_> {
+/// A job to be compared with its objects.
+#[derive(Clone)]
+struct Asked {
+    job: JobId,
+    job_uri: String,
+    settings: StoreSettings,
+    /// The ledger has it.
+    is_known: bool,
+}
+
+/// The jobs that could not be read yet.
+pub(crate) struct Unread(CatchUp, Vec<Asked>);
+
+impl CatchUp {
     /// Reads every unfinished job of the ledger (`known`), and every job of the registry that the ledger does not know.
+    /// Gives those that could not be read.
     ///
     /// # Errors
     /// What reading the registry said.
     pub(crate) async fn run(
-        &self,
+        self,
         registry: &Registry,
         known: Places,
         finished: &[JobId],
-    ) -> Result<(), Failure> {
+    ) -> Result<Unread, Failure> {
         let pointers = patiently(|| registry.all()).await?;
         let strange =
             pointers.into_iter().filter(|p| !finished.contains(&p.job) && !known.contains_key(&p.job));
-        let strange: Places = strange.map(|p| (p.job, (p.job_uri, p.store))).collect();
-        for (places, is_known) in [(known, true), (strange, false)] {
-            for (job, (job_uri, store)) in places {
-                if let Err(failure) = self.one(&job, &job_uri, &store, is_known).await {
-                    // One job that cannot be read must not keep all others from going on.
-                    let (code, hint) = (failure.code, failure.hint());
-                    tracing::error!(%job, %code, %failure, causes = ?failure.causes, hint, "a job was not read back");
-                }
-            }
-        }
-        Ok(())
+        let strange =
+            strange.map(|p| Asked { job: p.job, job_uri: p.job_uri, settings: p.store, is_known: false });
+        let known = known.iter().map(|(job, (job_uri, settings))| Asked {
+            job: job.clone(),
+            job_uri: job_uri.clone(),
+            settings: settings.clone(),
+            is_known: true,
+        });
+        let all: Vec<Asked> = known.chain(strange).collect();
+        let read = |asked: Asked| async {
+            let in_time = tokio::time::timeout(JOB_WITHIN, self.once(&asked)).await;
+            let again = in_time.unwrap_or(true);
+            again.then_some(asked)
+        };
+        let unread = stream::iter(all.into_iter().map(read)).buffer_unordered(PARALLEL);
+        let unread: Vec<Asked> = unread.filter_map(std::future::ready).collect().await;
+        Ok(Unread(self, unread))
     }
 
-    async fn one(
-        &self,
-        job: &JobId,
-        job_uri: &str,
-        settings: &StoreSettings,
-        is_known: bool,
-    ) -> Result<(), Failure> {
+    /// Reads a job; whether it has to be read again.
+    async fn once(&self, asked: &Asked) -> bool {
+        let Err(failure) = self.one(asked).await else { return false };
+        let (job, code, hint) = (&asked.job, failure.code, failure.hint());
+        tracing::error!(%job, %code, %failure, causes = ?failure.causes, hint, "a job was not read back");
+        let again = failure.class() == Class::Environment;
+        if asked.is_known {
+            self.tell(Ask::Unread(asked.job.clone(), Box::new(failure))).await.ok();
+        }
+        again
+    }
+
+    async fn one(&self, asked: &Asked) -> Result<(), Failure> {
+        let Asked { job, job_uri, settings, is_known } = asked;
         let uri = Uri::parse_here(job_uri).map_err(StoreError::from)?;
-        let Some(found) = patiently(|| snapshot(self.stores, &uri, settings)).await? else {
+        let Some(found) = snapshot(&*self.stores, &uri, settings).await? else {
             tracing::debug!(%job, "no objects of the job yet");
             return self.tell(Ask::NothingStored(job.clone())).await;
         };
@@ -87,6 +126,29 @@ impl CatchUp<'_> {
             Err(NoReply::Refused(Refusal::Because(failure))) => Err(*failure),
             Err(other) => Err(Failure::new(ourselves::INVARIANT, other.to_string())),
         }
+    }
+}
+
+impl Unread {
+    /// Reads them until each was read, or cannot be for another reason than that its store is away. Ends with the driver:
+    /// what it can no longer be told is no failure of the surroundings.
+    pub(crate) async fn catch_up(self) {
+        let Self(catch_up, jobs) = self;
+        let each = jobs.into_iter().map(|asked| {
+            let catch_up = catch_up.clone();
+            async move {
+                let mut tries = 0;
+                loop {
+                    tries += 1;
+                    let ms = backoff_ms(tries, chance::word(), PAUSE_MS.0, PAUSE_MS.1);
+                    tokio::time::sleep(Duration::from_millis(ms)).await;
+                    if !catch_up.once(&asked).await {
+                        return;
+                    }
+                }
+            }
+        });
+        stream::iter(each).buffer_unordered(PARALLEL).collect::<()>().await;
     }
 }
 

@@ -30,11 +30,13 @@ pub struct Coordinator {
     /// For workers and people.
     pub handle: CoordinatorHandle,
     driver: JoinHandle<Result<(), Failure>>,
+    /// Reads what could not be read at the start.
+    catching_up: JoinHandle<()>,
 }
 
 impl Coordinator {
-    /// Opens the ledger, raises the generation, and catches up with the objects of every unfinished job. Returns
-    /// when leases may go out.
+    /// Opens the ledger, raises the generation, and catches up with the objects of every unfinished job. Jobs whose
+    /// objects cannot be read stand still until they can: that is tried from then on, and `status` says why it is.
     pub async fn start(
         settings: CoordinatorSettings,
         kinds: Arc<dyn Kinds>,
@@ -96,7 +98,9 @@ impl Coordinator {
                 .await
                 .map_or_else(|died| broken(&died), |end| end.err().unwrap_or_else(stopped)));
         }
-        CatchUp { driver: &driver, stores: &*stores, take_over }.run(&registry, known, &finished).await?;
+        let catch_up = CatchUp { driver: driver.clone(), stores: stores.clone(), take_over };
+        let unread = catch_up.run(&registry, known, &finished).await?;
+        let catching_up = tokio::spawn(unread.catch_up());
         let handle = CoordinatorHandle {
             driver,
             kinds,
@@ -108,7 +112,7 @@ impl Coordinator {
             shared_probe,
             metrics,
         };
-        Ok(Self { handle, driver: task })
+        Ok(Self { handle, driver: task, catching_up })
     }
 
     /// Ends when the coordinator can no longer answer, with the reason. Then the process has to end too.
@@ -122,6 +126,7 @@ impl Coordinator {
 
     /// Ends the coordinator. Everything it answered is durable already; handles that are left answer nothing.
     pub async fn stop(self) {
+        self.catching_up.abort();
         self.driver.abort();
         if !self.driver.is_finished() {
             self.driver.await.ok();

@@ -38,6 +38,8 @@ pub enum Ask {
     Adopt(Box<Snapshot>),
     /// The store was asked and has no job object of this job: there is nothing to catch up with. → `Reply::Done`
     NothingStored(JobId),
+    /// The objects of a job of the ledger could not be read yet: why. It stands still until they are.
+    Unread(JobId, Box<Failure>),
     /// Goes on without what failed. → `Reply::Done`
     Accept(JobId),
     /// Opens a new round for what failed, or plans or publishes again. → `Reply::Done`

@@ -162,6 +162,13 @@ pub enum Note {
     },
     /// Its delay is over.
     Due(ShardId),
+    /// The objects of a job could not be read yet.
+    Unread {
+        /// The job.
+        job: JobId,
+        /// Why.
+        failure: Box<Failure>,
+    },
     /// The rows of a job are not behind its objects: it may be set going.
     Compared(JobId),
     /// The generation of a job is ours: leases may go out.

@@ -21,4 +21,5 @@ mod sweep;
 mod take_over;
 mod together;
 mod traffic;
+mod unread;
 mod world;

@@ -67,6 +67,12 @@ pub(crate) fn nothing_stored(d: &mut Draft<'_>, id: &JobId) -> Result<Answer, Re
     Ok(Answer::DONE)
 }
 
+/// Why the job cannot be compared with its objects yet: for who asks what it waits for.
+pub(crate) fn unread(d: &mut Draft<'_>, id: &JobId, failure: &Failure) -> Result<Answer, Refusal> {
+    d.note(Note::Unread { job: id.clone(), failure: Box::new(failure.clone()) });
+    Ok(Answer::DONE)
+}
+
 /// The job may go on, and whoever waited for that asks again.
 fn compared(d: &mut Draft<'_>, id: &JobId) {
     d.note(Note::Compared(id.clone()));

@@ -63,6 +63,7 @@ fn asked(d: &mut Draft<'_>, ask: &Ask) -> Result<Answer, Refusal> {
         Ask::Forget(job) => submit::forget(d, job),
         Ask::Adopt(snapshot) => adopt::adopt(d, snapshot),
         Ask::NothingStored(job) => adopt::nothing_stored(d, job),
+        Ask::Unread(job, failure) => adopt::unread(d, job, failure),
         Ask::Accept(job) => steer::accept(d, job),
         Ask::Retry(job) => steer::retry(d, job),
         Ask::Cancel { job, reason } => steer::cancel(d, job, reason),

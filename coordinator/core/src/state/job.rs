@@ -6,7 +6,7 @@ use crate::{
     state::{counts::StageCounts, shard::Shard},
 };
 use std::collections::{BTreeSet, VecDeque};
-use tarquet_common::clock::Millis;
+use tarquet_common::{clock::Millis, failure::Failure};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Job {
@@ -15,6 +15,8 @@ pub(crate) struct Job {
     /// Compared with the store by this process. A ledger may be older than the objects, and what follows from old rows
     /// (an outcome!) cannot be taken back.
     pub(crate) compared: bool,
+    /// Why it could not be yet.
+    pub(crate) unread: Option<Box<Failure>>,
     /// Our generation is in the store: leases may go out.
     pub(crate) generation_ready: bool,
     /// Number of the next attempt of this generation.
@@ -48,6 +50,7 @@ impl Job {
             row,
             stages: Vec::new(),
             compared: false,
+            unread: None,
             generation_ready: false,
             next_attempt: 0,
             ready: BTreeSet::new(),

@@ -44,9 +44,15 @@ impl State {
                 s.delay(*until).ok();
             }),
             Note::Due(shard) => self.note_due(shard),
+            Note::Unread { job, failure } => {
+                if let Some(job) = self.jobs.get_mut(job) {
+                    job.unread = Some(failure.clone());
+                }
+            }
             Note::Compared(job) => {
                 if let Some(job) = self.jobs.get_mut(job) {
                     job.compared = true;
+                    job.unread = None;
                 }
             }
             Note::GenerationReady(job) => {

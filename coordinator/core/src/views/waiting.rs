@@ -67,7 +67,8 @@ pub(crate) fn reason(state: &State, job: &Job, waiting: Option<WhyWaiting>, now:
         (Phase::Failed(failed), _) => Some(failed.failure.as_ref().clone()),
         (_, Some(WhyWaiting::Store)) => {
             let of_job = state.flights.iter().filter(|(k, _)| k.job() == &job.row.job);
-            of_job.filter_map(|(_, f)| f.failure.as_deref().cloned()).next()
+            let unread = job.unread.as_deref().cloned();
+            unread.or_else(|| of_job.filter_map(|(_, f)| f.failure.as_deref().cloned()).next())
         }
         (_, Some(WhyWaiting::NoWorkers)) => {
             let text = format!("{} shards are ready and no worker is there", job.ready.len());
