@@ -114,16 +114,28 @@ impl Serialize for Budget {
 
 impl<'de> Deserialize<'de> for Budget {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Raw {
-            Number(u64),
-            Text(String),
+        struct Written;
+        impl serde::de::Visitor<'_> for Written {
+            type Value = Budget;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a count such as 10, or a percentage such as \"0.01 %\"")
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<Budget, E> {
+                Ok(Budget::Count(n))
+            }
+
+            fn visit_i64<E: serde::de::Error>(self, n: i64) -> Result<Budget, E> {
+                let unexpected = serde::de::Unexpected::Signed(n);
+                u64::try_from(n).map(Budget::Count).map_err(|_| E::invalid_value(unexpected, &self))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Budget, E> {
+                text.parse().map_err(E::custom)
+            }
         }
-        match Raw::deserialize(d)? {
-            Raw::Number(n) => Ok(Self::Count(n)),
-            Raw::Text(t) => t.parse().map_err(serde::de::Error::custom),
-        }
+        d.deserialize_any(Written)
     }
 }
 
@@ -148,5 +160,18 @@ mod tests {
         assert_eq!("3".parse::<Budget>().unwrap().allowed(1_000_000), 3);
         assert!("101 %".parse::<Budget>().is_err());
         assert!("-1".parse::<Budget>().is_err());
+    }
+
+    #[test]
+    fn what_is_no_budget_is_told_what_one_is() {
+        let told = |json: &str| serde_json::from_str::<Budget>(json).unwrap_err().to_string();
+        for bad in ["-1", "0.5", "null", "[1]"] {
+            assert!(told(bad).contains("a percentage such as"), "{bad}: {}", told(bad));
+        }
+        for (good, budget) in
+            [("3", Budget::Count(3)), ("\"3\"", Budget::Count(3)), ("\"1 %\"", Budget::Percent(1.0))]
+        {
+            assert_eq!(serde_json::from_str::<Budget>(good).unwrap(), budget);
+        }
     }
 }

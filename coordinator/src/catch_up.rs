@@ -5,7 +5,10 @@
 
 use crate::{
     driver::{DriverHandle, NoReply},
+    planner::Kinds,
     rebuild::{Registry, may_take_over, snapshot, was_begun},
+    settings::FilePaths,
+    shared,
     stores::OpenStores,
 };
 use futures::{StreamExt, stream};
@@ -39,6 +42,10 @@ pub(crate) struct CatchUp {
     pub(crate) driver: DriverHandle,
     /// Opens the jobs' stores.
     pub(crate) stores: Arc<dyn OpenStores>,
+    /// Judges jobs that the ledger does not know.
+    pub(crate) kinds: Arc<dyn Kinds>,
+    /// File paths that jobs may name.
+    pub(crate) paths: FilePaths,
     /// Somebody has said that no other coordinator is left.
     pub(crate) take_over: bool,
 }
@@ -114,6 +121,7 @@ impl CatchUp {
                 tracing::debug!(%job, "it never had its output");
                 return Ok(());
             }
+            shared::allow(&self.paths, &self.kinds.adopt(&found.submit, &uri)?)?;
             let store = self.stores.open(&uri, settings).await?;
             may_take_over(&*store, &found, self.take_over).await?;
         }

@@ -4,17 +4,21 @@
 //! is made of ([`Planned`]), and, without writing anything, what the job would do (an [`Outlook`]). The engine reaches
 //! planners through [`Kinds`], which hands each job to its kind's.
 
-use crate::stores::{OpenStores, parse_uri};
+use crate::{
+    objects,
+    stores::{OpenStores, parse_uri},
+};
 use async_trait::async_trait;
 use std::sync::Arc;
 use tarquet_common::{
+    codes::cluster,
     failure::Failure,
     receipt::Receipt,
     spec::{ErrorAction, HoldWhen, Publish, Spec},
     stage_plan::{Encoded, ItemWords, ShardDraft, StageWords},
     store::{Store, StoreSettings, Uri},
 };
-use tarquet_core::{JobOptions, JobRow, JudgeBudget, OnError, PublishMode};
+use tarquet_core::{JobOptions, JobRow, JudgeBudget, OnError, PublishMode, Submit};
 
 /// What a spec asks for, as far as the engine understands it.
 #[derive(Clone, Debug)]
@@ -233,6 +237,31 @@ pub struct PlanFailed {
 pub trait Kinds: Send + Sync + 'static {
     /// Reads and validates a spec. No I/O; must not panic on anything.
     fn intake(&self, spec: &serde_json::Value) -> Result<Intent, Failure>;
+
+    /// Judges a job that was asked for elsewhere, as its job object says: its spec is one that would be taken here, all else in
+    /// it follows from that spec, and it lies where it says. Gives every place that it reads or writes.
+    ///
+    /// # Errors
+    /// What [`Self::intake`] said; `JOB_OBJECT_UNFIT` where object, spec and place disagree.
+    fn adopt(&self, asked: &Submit, found_under: &Uri) -> Result<Vec<Uri>, Failure> {
+        let intent = self.intake(&asked.spec)?;
+        let prefix = objects::job_uri(&intent.home, &asked.job);
+        let said = [
+            ("kind", &intent.kind, &asked.kind),
+            ("stages", &intent.stages.join(" "), &asked.stages.join(" ")),
+            ("output", &intent.output.to_string(), &asked.output_uri),
+            ("prefix", &prefix.to_string(), &asked.job_uri),
+            ("place", &found_under.to_string(), &asked.job_uri),
+            ("store", &format!("{:?}", intent.store), &format!("{:?}", asked.store)),
+        ];
+        if let Some((what, expected, found)) = said.into_iter().find(|(_, expected, found)| expected != found)
+        {
+            let told = format!("the job object names another {what} than its spec");
+            let failure = Failure::new(cluster::JOB_OBJECT_UNFIT, told).at_uri(found_under.to_string());
+            return Err(failure.expected(expected, found));
+        }
+        Ok([intent.places, vec![intent.output, intent.home]].concat())
+    }
 
     /// Plans a stage.
     async fn plan_stage(&self, ask: PlanAsk) -> Result<Planned, PlanFailed>;

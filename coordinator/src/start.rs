@@ -98,7 +98,13 @@ impl Coordinator {
                 .await
                 .map_or_else(|died| broken(&died), |end| end.err().unwrap_or_else(stopped)));
         }
-        let catch_up = CatchUp { driver: driver.clone(), stores: stores.clone(), take_over };
+        let catch_up = CatchUp {
+            driver: driver.clone(),
+            stores: stores.clone(),
+            kinds: kinds.clone(),
+            paths: paths.clone(),
+            take_over,
+        };
         let unread = catch_up.run(&registry, known, &finished).await?;
         let catching_up = tokio::spawn(unread.catch_up());
         let handle = CoordinatorHandle {

@@ -32,7 +32,12 @@ pub(crate) struct CancelArgs {
 
 /// Ends a job without publishing.
 pub(crate) fn cancel(args: CancelArgs, cx: &Context) -> Result<Exit, CliError> {
-    steer(&args.job, Steer::Cancel { reason: args.reason }, "cancelled: nothing of it will be published", cx)
+    steer(
+        &args.job,
+        Steer::Cancel { reason: args.reason },
+        "cancelled: nothing more of it will be published",
+        cx,
+    )
 }
 
 /// No new leases.

@@ -7,6 +7,7 @@ use crate::{
     context::Context,
     error::CliError,
     exit::Exit,
+    render::visible,
     spec,
 };
 use serde_json::json;
@@ -43,7 +44,7 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
             return Ok(Exit::Done);
         }
         let job = submitted.job.to_string();
-        cx.say(&format!("Job {job} ({}) accepted; Ctrl-C detaches", spec.display_name()));
+        cx.say(&format!("Job {job} ({}) accepted; Ctrl-C detaches", visible(spec.display_name())));
         let waited = wait::follow(jobs.as_ref(), &job, Goal::Settled, None, cx).await?;
         if matches!(waited, Waited::Detached) {
             cx.say(&format!("Detached; the job goes on. `tarquet wait {job}` attaches again."));
@@ -62,7 +63,8 @@ fn tell(submitted: &Submitted, name: &str, cx: &Context) -> Result<(), CliError>
         Format::Table => {
             let known = if submitted.known { "was submitted before" } else { "accepted" };
             cx.answer(&format!(
-                "Job {job} ({name}) {known}\n\nNext:\n  tarquet status {job} -w\n  tarquet wait {job}\n"
+                "Job {job} ({}) {known}\n\nNext:\n  tarquet status {job} -w\n  tarquet wait {job}\n",
+                visible(name)
             ))
         }
     }

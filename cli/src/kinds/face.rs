@@ -57,8 +57,8 @@ pub(crate) struct InspectFlags {
     /// Look into this member: its name as it is listed
     #[arg(long, value_name = "NAME")]
     pub member: Option<String>,
-    /// Of members of one name, the one at this offset
-    #[arg(long, value_name = "BYTES", requires = "member")]
+    /// The member at this offset: of several of one name, or one whose name cannot be typed
+    #[arg(long, value_name = "BYTES")]
     pub offset: Option<u64>,
     /// List at most so many members
     #[arg(long, value_name = "N", default_value_t = 20)]

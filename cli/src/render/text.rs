@@ -3,14 +3,20 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+/// Characters that change how what stands around them is read: direction marks and overrides (Unicode TR 36, 3.3).
+const DIRECTIONS: [std::ops::RangeInclusive<char>; 4] =
+    ['\u{200e}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{2066}'..='\u{2069}', '\u{61c}'..='\u{61c}'];
+
 /// Text with control characters made visible: names and messages may come from an input, and must not
-/// move the cursor or colour the terminal. A tab becomes one space, so that carets stay aligned.
+/// move the cursor, colour the terminal or turn a line around. A tab becomes one space, so that carets stay aligned.
 pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
             '\t' => out.push(' '),
-            c if c.is_control() => out.extend(c.escape_default()),
+            c if c.is_control() || DIRECTIONS.iter().any(|of| of.contains(&c)) => {
+                out.extend(c.escape_default())
+            }
             c => out.push(c),
         }
     }

@@ -110,7 +110,8 @@ fn state(status: &JobStatus, look: Look) -> String {
 
 fn quarantine(status: &JobStatus, words: &Words) -> String {
     let q = &status.quarantine;
-    let planned = status.stages.iter().filter(|s| s.partitions > 0).map(|s| s.items_total).max().unwrap_or(0);
+    let planned =
+        status.stages.iter().filter(|s| s.accounts_for_items()).map(|s| s.items_total).max().unwrap_or(0);
     let allowed = q.allowed.map(|n| format!(", {} allowed", count(n))).unwrap_or_default();
     let accepted = if q.accepted { ", accepted" } else { "" };
     format!(

@@ -23,7 +23,8 @@ pub(crate) fn summary(status: &JobStatus, reference: &str, look: Look) -> String
 pub(super) fn in_words(words: &Words, status: &JobStatus, reference: &str, look: Look) -> String {
     let mut out = headline(status, look);
     let mut pairs = Pairs::new(2, KEYS, look.width);
-    let makers = status.stages.iter().filter(|s| s.partitions > 0 && s.name != "publish");
+    let makers = status.stages.iter().filter(|s| s.accounts_for_items());
+    let made = status.stages.iter().any(|s| s.partitions > 0);
     for maker in makers {
         figures(maker, status, words, &mut pairs);
         skipped(maker, status, words, (reference, look), &mut pairs);
@@ -33,7 +34,9 @@ pub(super) fn in_words(words: &Words, status: &JobStatus, reference: &str, look:
         pairs.line("because", &format!("{} ({})", reason.message, reason.code));
         pairs.line("", reason.hint());
     }
-    if status.phase == PhaseName::Done {
+    if status.phase == PhaseName::Done && !made {
+        pairs.line("wrote", "nothing: there was nothing left to write");
+    } else if status.phase == PhaseName::Done {
         how_to_read(words, &status.output_uri, look, &mut pairs);
     } else {
         for (key, command) in ["next"].iter().chain(std::iter::repeat(&"")).zip(&status.next) {
@@ -69,7 +72,12 @@ fn figures(maker: &StageStatus, status: &JobStatus, words: &Words, pairs: &mut P
     let good = counts.items.saturating_sub(counts.failed);
     let items = format!("{} of {}", count(good), words.item.counted(maker.items_total));
     pairs.painted("read", &row(bytes(counts.bytes_in), sources, items));
+    if maker.partitions == 0 {
+        return;
+    }
     let partitions = counted(u64::from(maker.partitions), "partition");
+    // Before the end some of them are only planned.
+    let partitions = if status.phase == PhaseName::Done { partitions } else { format!("of {partitions}") };
     pairs.painted("wrote", &row(bytes(counts.bytes_out), partitions, counted(counts.rows, "row")));
 }
 

@@ -153,6 +153,10 @@ super::codes! {
     TAKE_OVER_UNSAFE = 772, Denied, "the job may have another coordinator",
         "The job's objects were written by a coordinator with another ledger. Where a store keeps its conditions, one of two coordinators wins each write; this store does not, so both could publish.",
         "Make sure that no other coordinator is at work on the job, then say --take-over when this one is started.";
+    /// A job object that its own spec contradicts.
+    JOB_OBJECT_UNFIT = 773, Usage, "a job's object contradicts its spec",
+        "A job that this coordinator did not take in says something else than its own spec, or lies elsewhere than it says. It is not adopted.",
+        "Whoever wrote it was no coordinator of ours: look at the object before anything else.";
     /// The attempt was told to stop.
     STOPPED = 794, Lost, "the attempt was stopped",
         "The coordinator or the worker's operator ended the attempt: the shard is done elsewhere, or the job is over.",

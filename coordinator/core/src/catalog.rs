@@ -67,7 +67,8 @@ pub fn catalog(state: &State, job: &JobId) -> Option<Catalog> {
         }
         let Some(receipt) = shard.receipt() else { continue };
         catalog.quarantine.extend(receipt.quarantine().map(|q| q.name.clone()));
-        if receipt.artifacts.is_empty() {
+        // Stages that only prepare count their own work; items that were set aside count wherever that was.
+        if receipt.artifacts.is_empty() && receipt.counts.failed == 0 {
             continue;
         }
         catalog.counts.add(&receipt.counts);

@@ -235,6 +235,8 @@ impl Jobs for CoordinatorHandle {
         let uri = Uri::parse_here(job_uri).map_err(|e| Failure::from(StoreError::from(e)))?;
         let snapshot = snapshot_of(&self.stores, &uri, &store).await?;
         let job = snapshot.submit.job.clone();
+        let places = self.kinds.adopt(&snapshot.submit, &uri)?;
+        shared::allow(&self.paths, &places)?;
         if self.status(&job.to_string()).await.is_err() {
             let opened = self.stores.open(&uri, &store).await.map_err(Failure::from)?;
             may_take_over(&*opened, &snapshot, self.take_over).await?;

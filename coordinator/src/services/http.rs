@@ -110,7 +110,12 @@ async fn list(State(handle): State<CoordinatorHandle>) -> Response {
         writeln!(
             text,
             "{}  {:<12} {:<10} {:>6}/{:<6} {}",
-            line.job, line.state, stage, line.done, line.shards, line.name
+            line.job,
+            line.state,
+            stage,
+            line.done,
+            line.shards,
+            line.name.escape_debug()
         )
         .expect("a string takes everything");
     }

@@ -14,6 +14,16 @@ pub enum KeyChoice {
     Named(String),
 }
 
+impl KeyChoice {
+    /// As specs write it: `auto`, or a key.
+    pub fn of_spec(key: &str) -> Self {
+        match key {
+            "auto" => Self::Auto,
+            key => Self::Named(key.to_owned()),
+        }
+    }
+}
+
 /// How much a member may claim. A claim is checked before anything of its size is allocated.
 ///
 /// All but `memory_bytes` stand in the plan: beyond one of them the member fails, on every worker alike.

@@ -11,7 +11,7 @@ use tarquet_common::{
     spec::{Profile, Timestamps},
 };
 use tarquet_coordinator::Outlook;
-use tarquet_decode::{Limits, describe};
+use tarquet_decode::{Described, KeyChoice, Options, peek};
 
 /// Bytes of Parquet for each hundred bytes of member, with the portable profile (measured on numeric frames).
 const WRITTEN_PERCENT: u64 = 80;
@@ -100,8 +100,11 @@ impl Sample {
 
 impl Remarker for Sample {
     fn show(&mut self, body: Vec<u8>) {
-        let first = describe(body, &Limits::default()).ok().and_then(|all| all.into_iter().next());
-        self.frames.extend(first.map(MemberView::of));
+        // The frame that the job would read, and what it would say of one that it cannot.
+        let key = KeyChoice::of_spec(&self.spec.input.hdf5.key);
+        let frame = peek(body, &Options { key, ..Options::default() });
+        let key = self.spec.input.hdf5.key.clone();
+        self.frames.push(MemberView::of(Described { key, frame }));
     }
 
     fn remarks(&self, outlook: &Outlook) -> Remarks {

@@ -19,13 +19,18 @@ use tarquet_common::{
 
 pub(crate) fn pause(d: &mut Draft<'_>, id: &JobId, paused: bool) -> Result<Answer, Refusal> {
     let job = d.job(id)?;
+    let what = if paused { "pause" } else { "resume" };
+    if job.row.phase.is_over() || (!paused && !job.row.paused && matches!(job.row.phase, Phase::Held(_))) {
+        // It would be told that it goes on.
+        return Err(not_now(job, what));
+    }
     if job.row.paused == paused {
         return Ok(Answer::DONE);
     }
     let leasing =
         matches!(job.row.phase, Phase::Claiming(_) | Phase::Planning(_) | Phase::Running(_) | Phase::Held(_));
     if paused && !leasing {
-        return Err(not_now(job, "pause"));
+        return Err(not_now(job, what));
     }
     d.put_job(JobRow { paused, ..job.row.clone() });
     d.event(Some(id), What::Paused { paused });

@@ -44,6 +44,14 @@ pub(crate) struct Stage {
     pub(crate) counts: StageCounts,
 }
 
+impl Stage {
+    /// Whether it accounts for the job's items: it makes the parts; or it set items aside and nothing was left to make parts
+    /// of.
+    pub(crate) fn accounts_for_items(&self) -> bool {
+        self.row.partitions > 0 || self.counts.receipts.failed > 0
+    }
+}
+
 impl Job {
     pub(crate) fn new(row: JobRow) -> Self {
         Self {

@@ -58,7 +58,7 @@ pub fn jobs(state: &State, now: Millis) -> Vec<JobLine> {
         quarantined: job
             .stages
             .iter()
-            .filter(|s| s.row.partitions > 0)
+            .filter(|s| s.accounts_for_items())
             .map(|s| s.counts.receipts.failed)
             .sum(),
         output_uri: job.row.output_uri.clone(),

@@ -55,6 +55,14 @@ pub struct StageStatus {
     pub finished_unix_ms: Option<u64>,
 }
 
+impl StageStatus {
+    /// Whether it accounts for the job's items: it makes the parts; or it set items aside and nothing was left to make parts
+    /// of.
+    pub fn accounts_for_items(&self) -> bool {
+        self.name != "publish" && (self.partitions > 0 || self.counts.failed > 0)
+    }
+}
+
 /// The stage a job stands in or goes on with.
 pub(crate) fn current_stage(row: &JobRow) -> Option<u8> {
     let last = u8::try_from(row.leased_stages()).ok();

@@ -143,8 +143,7 @@ pub fn job_status(state: &State, job: &JobId, now: Millis) -> Option<JobStatus> 
 
 fn quarantine(job: &Job) -> QuarantineStatus {
     let quarantined = |s: &&Stage| s.counts.receipts.failed;
-    // Where all items failed in a stage before, the stage that sets them aside makes no partition.
-    let counts = |s: &&Stage| s.row.partitions > 0 || quarantined(s) > 0;
+    let counts = |s: &&Stage| s.accounts_for_items();
     QuarantineStatus {
         items: job.stages.iter().map(|s| quarantined(&s)).sum(),
         max_failed: job.row.options.max_failed.to_string(),

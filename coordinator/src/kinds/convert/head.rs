@@ -118,6 +118,11 @@ impl Object<'_> {
         let mut given = 0;
         let fed = self.feed(&mut unpacker, &mut look, &mut given).await;
         let ended = given == self.archive.size && look.wants_more();
+        // To its end is read what is as short as this: then it has to have one.
+        let fed = match fed {
+            Ok(()) if ended => unpacker.finish().and_then(|()| look.walker.finish()),
+            other => other,
+        };
         let mut head = look.head;
         (head.uncompressed, head.compressed) = (unpacker.uncompressed(), unpacker.compressed());
         match fed {

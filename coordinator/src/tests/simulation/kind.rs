@@ -11,7 +11,9 @@ use tarquet_common::{
     ids::{JobId, ShardId},
     receipt::Receipt,
     stage_plan::{Encoded, ShardDraft, encode},
+    store::Uri,
 };
+use tarquet_core::Submit;
 
 /// The stages of every job.
 pub(super) const STAGES: [&str; 3] = ["freeze", "convert", "publish"];
@@ -82,6 +84,10 @@ impl Kinds for SimKinds {
     fn intake(&self, _: &serde_json::Value) -> Result<Intent, Failure> {
         // Clients here choose their jobs' ids, so that they come from the seed, and submit to the driver.
         Err(Failure::new(ourselves::INVARIANT, "nobody submits a spec here"))
+    }
+
+    fn adopt(&self, _: &Submit, _: &Uri) -> Result<Vec<Uri>, Failure> {
+        Ok(Vec::new())
     }
 
     async fn plan_stage(&self, ask: PlanAsk) -> Result<Planned, PlanFailed> {

@@ -26,10 +26,7 @@ pub(super) struct Decoding {
 impl Decoding {
     /// The largest member has a body of `largest` bytes.
     pub(super) fn new(key: &str, limits: &Limits, largest: u64, memory: SlotMemory) -> Self {
-        let key = match key {
-            "auto" => options::KeyChoice::Auto,
-            key => options::KeyChoice::Named(key.to_owned()),
-        };
+        let key = options::KeyChoice::of_spec(key);
         let spare = memory.slot_bytes.saturating_sub(memory.planned_bytes);
         // A frame is there twice: decoded, and conformed to the schema.
         let memory_bytes = (decoded_bytes(largest) + spare) / 2;

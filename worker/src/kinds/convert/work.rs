@@ -217,7 +217,13 @@ fn reproduce(archive: &ArchiveRef, member: &Member) -> String {
     let inspect = format!("tarquet inspect {}", quoted(&archive.uri));
     match archive.container {
         Container::Loose => inspect,
-        _ => format!("{inspect} --member {} --offset {}", quoted(&member.display_name()), member.offset),
+        _ => match member.display_name() {
+            // What a terminal would not show, or a command line take for a flag, is found by its offset.
+            name if name.starts_with('-') || name.chars().any(char::is_control) => {
+                format!("{inspect} --offset {}", member.offset)
+            }
+            name => format!("{inspect} --member {} --offset {}", quoted(&name), member.offset),
+        },
     }
 }
 

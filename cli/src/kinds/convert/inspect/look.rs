@@ -27,6 +27,7 @@ pub(crate) async fn look(
     let survey = survey(&archive).await?;
     let of = match (&flags.member, archive.container) {
         (None, Container::Loose) => &survey.members[0],
+        (None, _) if flags.offset.is_some() => at(&survey, flags.offset)?,
         (None, _) => return Ok(whole(&archive.object, &survey, flags.limit, (format, look))),
         (Some(name), _) => find(&survey, name, flags.offset)?,
     };
@@ -81,6 +82,14 @@ fn find<'a>(survey: &'a Survey, name: &str, offset: Option<u64>) -> Result<&'a M
     Ok(first)
 }
 
+fn at(survey: &Survey, offset: Option<u64>) -> Result<&Member, Failure> {
+    let found = survey.members.iter().find(|m| Some(m.offset) == offset);
+    found.ok_or_else(|| {
+        let text = format!("the archive has no member at offset {}", offset.unwrap_or_default());
+        Failure::new(codes::BAD_ARGUMENT, text).with_hint("`tarquet inspect URI -o json` lists offsets.")
+    })
+}
+
 async fn member(archive: &Archive, member: &Member, (format, look): (Format, Look)) -> Inspected {
     let limits = Limits::default();
     let described = match body(archive, member, limits.member_bytes).await {
@@ -102,6 +111,11 @@ async fn member(archive: &Archive, member: &Member, (format, look): (Format, Loo
     Inspected::Seen { answer, broken: views.iter().any(|v| v.failure.is_some()) }
 }
 
+/// Whether a name survives a terminal and a command line.
+fn can_be_typed(name: &str) -> bool {
+    !name.starts_with('-') && render::visible(name) == name
+}
+
 /// The failure as the quarantine would keep it.
 fn record(archive: &Archive, member: &Member, failure: Failure) -> FailureRecord {
     let Archive { object, container } = archive;
@@ -113,7 +127,10 @@ fn record(archive: &Archive, member: &Member, failure: Failure) -> FailureRecord
         _ => {
             let quoted = render::quoted;
             let (uri, name, offset) = (quoted(&object.uri), quoted(&name), member.offset);
-            format!("tarquet inspect {uri} --member {name} --offset {offset}")
+            match can_be_typed(&member.display_name()) {
+                true => format!("tarquet inspect {uri} --member {name} --offset {offset}"),
+                false => format!("tarquet inspect {uri} --offset {offset}"),
+            }
         }
     };
     FailureRecord {
