@@ -67,6 +67,7 @@ pub(crate) struct Cluster<'a> {
     pub(crate) world: &'a World,
     pub(crate) url: String,
     addresses: [String; 2],
+    state: String,
     pub(crate) coordinator: Option<Process>,
     pub(crate) workers: Vec<Process>,
     started: usize,
@@ -75,9 +76,16 @@ pub(crate) struct Cluster<'a> {
 impl<'a> Cluster<'a> {
     /// A coordinator and so many workers of one slot.
     pub(crate) fn start(world: &'a World, workers: usize) -> Self {
+        Self::start_as(world, "state", workers)
+    }
+
+    /// The same with a ledger, and a registry beside it, of this name.
+    pub(crate) fn start_as(world: &'a World, state: &str, workers: usize) -> Self {
         let addresses = free_addresses();
         let url = format!("http://{}", addresses[0]);
-        let mut cluster = Self { world, url, addresses, coordinator: None, workers: Vec::new(), started: 0 };
+        let (state, workers_of) = (state.to_owned(), Vec::new());
+        let mut cluster =
+            Self { world, url, addresses, state, coordinator: None, workers: workers_of, started: 0 };
         cluster.start_coordinator();
         for _ in 0..workers {
             cluster.start_worker(&["--slots", "1", "--memory", "1GiB"]);
@@ -94,7 +102,7 @@ impl<'a> Cluster<'a> {
     pub(crate) fn start_coordinator_with(&mut self, more: &[&str]) {
         let [listen, http] = &self.addresses;
         let args =
-            ["coordinator", "--state", "state", "--listen", listen, "--http", http, "--lease-ttl", "3s"];
+            ["coordinator", "--state", &self.state, "--listen", listen, "--http", http, "--lease-ttl", "3s"];
         let args = [&args[..], more].concat();
         let mut process = Process::start(self.world, "coordinator", self.world.command(), &args);
         until("the coordinator", || {

@@ -247,3 +247,16 @@ fn a_wrong_key_sets_every_member_aside_and_says_so() {
     assert!(ended.out.contains("E0411"), "{ended:?}");
     assert_eq!(fs::read_dir(world.path("out")).map_or(0, Iterator::count), 0, "nothing is published");
 }
+
+#[test]
+fn where_nothing_is_left_to_write_nothing_is_said_to_be() {
+    let world = World::new();
+    world.write("in/a.h5", b"no");
+    let held = world.run(&["--input", "in/*", "--output", "out"]).exits(5).json();
+    assert_eq!(held["quarantine"]["items"], 1, "{held}");
+    let args = ["run", "--resume", "out", "--accept", "--progress", "none"];
+    let done = world.tarquet(&args).exits(3);
+    assert!(!done.out.contains("read it") && !done.err.contains("read it"), "{done:?}");
+    let told = format!("{}{}", done.out, done.err);
+    assert!(told.contains("nothing left to write") && told.contains("skipped"), "{done:?}");
+}

@@ -2,7 +2,7 @@
 //! estimate that is near where only their heads are read.
 
 use crate::{
-    archives::{Entry, tar},
+    archives::{Entry, frames, lz4, tar},
     world::World,
 };
 use lz4_flex::frame::{BlockMode, BlockSize, FrameEncoder, FrameInfo};
@@ -92,4 +92,44 @@ fn a_zip_archive_tells_by_its_directory() {
     assert_eq!((figure("members"), figure("ignored")), (Some(90), Some(10)), "{plan:#}");
     assert_eq!((figure("indexed"), figure("member_largest")), (Some(1), Some(1089)), "{plan:#}");
     assert_eq!((figure("partitions"), figure("shards")), (Some(16), Some(16)), "{plan:#}");
+}
+
+#[test]
+fn an_archive_without_its_end_is_no_whole_one() {
+    let world = World::new();
+    let whole = tar(&frames(40));
+    let packed = lz4(&whole);
+    for (name, bytes) in [
+        ("cut.tar", &whole[..whole.len() / 2]),
+        ("endless.tar", &whole[..whole.len() - 1024]),
+        ("cut.tar.lz4", &packed[..packed.len() - 100]),
+        ("empty.tar.lz4", &[]),
+        ("empty.tar", &[]),
+    ] {
+        world.write(name, bytes);
+        let told = plan(&world, name);
+        assert!(told["warnings"].to_string().contains("E03"), "{name}: {}", told["warnings"]);
+    }
+    world.write("whole.tar.lz4", &packed);
+    let told = plan(&world, "whole.tar.lz4");
+    assert!(!told["warnings"].to_string().contains("E03"), "{told}");
+}
+
+#[test]
+fn the_frame_that_is_shown_is_the_one_that_will_be_read() {
+    let world = World::new();
+    world.write("in.tar.lz4", &lz4(&tar(&frames(3))));
+    let spec = |key: &str| {
+        format!(
+            "version = 1\nkind = \"convert\"\n[input]\nuris = [\"in.tar.lz4\"]\n[input.hdf5]\nkey = \"{key}\"\n\
+             [output]\nuri = \"out\"\n"
+        )
+    };
+    for (key, code) in [("auto", None), ("nowhere", Some("E0411"))] {
+        world.write("job.toml", spec(key).as_bytes());
+        let told = world.tarquet(&["plan", "job.toml", "-o", "json"]).exits(0).json();
+        let sampled = told["sampled"].as_u64().expect("a number");
+        assert_eq!(sampled == 0, code.is_some(), "{told}");
+        assert!(code.is_none_or(|code| told["warnings"].to_string().contains(code)), "{told}");
+    }
 }

@@ -21,6 +21,8 @@ use tarquet_container::{BodySink, Container, SeekPoint, Wanted, stream::MemberSt
 pub(super) struct Picked {
     /// The archive.
     pub(super) archive: ArchiveRef,
+    /// Its index, which says what its members' bodies give.
+    pub(super) index: Option<String>,
     /// Where its bytes come from: from the seek point to the last byte that can be needed.
     pub(super) stretch: Stretch,
     /// Where decoding starts.
@@ -71,11 +73,24 @@ pub(super) fn extract(
         };
         match done {
             Err(_) if sink.gone => return Ok(()),
-            other => other.map_err(|f| f.at_uri(&run.archive.uri))?,
+            other => other.map_err(|f| of_archive(f, run))?,
         }
     }
     sink.flush();
     Ok(())
+}
+
+/// The failure with its archive; and with its index, where one of the two is wrong: bytes that were damaged on their way when
+/// the archive was indexed are in the index, and whoever reads it meets them.
+fn of_archive(failure: Failure, run: &Picked) -> Failure {
+    let failure = failure.at_uri(&run.archive.uri);
+    match &run.index {
+        Some(index) if failure.code == codes::BODY_CHANGED => failure.with_hint(format!(
+            "The attempt is repeated elsewhere. If it stays, one of the two is wrong: compare the archive with its source; if it is \
+             whole, remove its index at {index}, cancel, and run the job again."
+        )),
+        _ => failure,
+    }
 }
 
 /// Whether a failure may be the member's own: it stands alone in an archive whose bodies nobody has read before.

@@ -108,8 +108,10 @@ async fn pick(
         }
         _ => None,
     };
+    let index = run.index_key.as_ref().map(|key| format!("{}/{key}", places.index_uri.trim_end_matches('/')));
     Ok(Picked {
         archive: run.archive.clone(),
+        index,
         stretch: archive.stretch(fetch_range(run)),
         start: run.start,
         window,
