@@ -7,7 +7,7 @@ use tarquet_client::{Jobs, JobsError, Steer};
 use tarquet_common::{ids::WorkerId, store::StoreSettings};
 use tarquet_core::views::ShardFilter;
 use tarquet_proto::{
-    convert::{BadMessage, mirror},
+    convert::{BadMessage, REASON_BYTES, mirror, told},
     status, v2,
     v2::job_service_server::JobService,
 };
@@ -123,7 +123,7 @@ impl JobService for People {
 
     async fn cancel(&self, ask: Request<v2::CancelRequest>) -> Answer<v2::SteerResponse> {
         let ask = ask.into_inner();
-        self.steer(&ask.job, Steer::Cancel { reason: ask.reason }).await
+        self.steer(&ask.job, Steer::Cancel { reason: told(&ask.reason, REASON_BYTES) }).await
     }
 
     async fn pause(&self, ask: Request<v2::GetJobRequest>) -> Answer<v2::SteerResponse> {

@@ -1,7 +1,7 @@
 //! The verbs of a worker.
 
 use super::{
-    BadMessage, from_attempt, from_failure, from_receipt, from_shard, need, to_attempt, to_failure,
+    BadMessage, from_attempt, from_failure, from_receipt, from_shard, need, text, to_attempt, to_failure,
     to_receipt, to_shard,
 };
 use crate::v2;
@@ -14,10 +14,7 @@ use tarquet_common::{
 };
 
 fn to_worker(name: String) -> Result<WorkerId, BadMessage> {
-    if name.is_empty() {
-        return Err(BadMessage::missing("worker"));
-    }
-    Ok(WorkerId(name))
+    text::name(name, "worker").map(WorkerId)
 }
 
 /// Into the message.
@@ -35,10 +32,10 @@ pub fn from_register(r: Register) -> v2::RegisterRequest {
 pub fn to_register(m: v2::RegisterRequest) -> Result<Register, BadMessage> {
     Ok(Register {
         worker: to_worker(m.worker)?,
-        build: m.build,
+        build: text::optional_name(m.build, "build")?,
         slots: m.slots,
         slot_bytes: m.slot_bytes,
-        shared_probe: m.shared_probe,
+        shared_probe: m.shared_probe.map(|probe| text::optional_name(probe, "shared_probe")).transpose()?,
     })
 }
 
@@ -154,18 +151,18 @@ fn from_progress(p: Progress) -> v2::Progress {
     }
 }
 
-fn to_progress(m: v2::Progress) -> Progress {
-    Progress {
+fn to_progress(m: v2::Progress) -> Result<Progress, BadMessage> {
+    Ok(Progress {
         bytes_done: m.bytes_done,
         items_done: m.items_done,
         rows: m.rows,
         quarantined: m.quarantined,
         bytes_fetched: m.bytes_fetched,
         bytes_written: m.bytes_written,
-        step: m.step,
+        step: text::optional_name(m.step, "progress.step")?,
         at_item: m.at_item,
         memory_bytes: m.memory_bytes,
-    }
+    })
 }
 
 /// Into the message.
@@ -186,7 +183,7 @@ pub fn to_renew(m: v2::RenewRequest) -> Result<Renew, BadMessage> {
         shard: to_shard(m.shard)?,
         round: m.round,
         attempt: to_attempt(m.attempt)?,
-        progress: m.progress.map(to_progress).unwrap_or_default(),
+        progress: m.progress.map(to_progress).transpose()?.unwrap_or_default(),
     })
 }
 
@@ -257,7 +254,7 @@ pub fn to_fail(m: v2::FailRequest) -> Result<Fail, BadMessage> {
         shard: to_shard(m.shard)?,
         round: m.round,
         attempt: to_attempt(m.attempt)?,
-        failure: to_failure(need(m.failure, "failure")?)?,
+        failure: text::reported(to_failure(need(m.failure, "failure")?)?),
         killer: m.killer,
     })
 }
@@ -269,5 +266,5 @@ pub fn from_goodbye(g: Goodbye) -> v2::GoodbyeRequest {
 
 /// Out of the message.
 pub fn to_goodbye(m: v2::GoodbyeRequest) -> Result<Goodbye, BadMessage> {
-    Ok(Goodbye { worker: to_worker(m.worker)?, reason: m.reason })
+    Ok(Goodbye { worker: to_worker(m.worker)?, reason: text::told(&m.reason, text::REASON_BYTES) })
 }

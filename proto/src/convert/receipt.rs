@@ -1,6 +1,6 @@
 //! Receipts.
 
-use super::{BadMessage, from_attempt, from_shard, need, to_attempt, to_shard};
+use super::{BadMessage, from_attempt, from_shard, need, text, to_attempt, to_shard};
 use crate::v2;
 use tarquet_common::{
     ids::WorkerId,
@@ -39,7 +39,7 @@ pub fn to_receipt(m: v2::Receipt) -> Result<Receipt, BadMessage> {
         shard: to_shard(m.shard)?,
         round: m.round,
         attempt: to_attempt(m.attempt)?,
-        worker: WorkerId(m.worker),
+        worker: text::name(m.worker, "receipt.worker").map(WorkerId)?,
         artifacts: m.artifacts.into_iter().map(to_artifact).collect(),
         counts: to_counts(need(m.counts, "receipt.counts")?)?,
         sides: m.sides.into_iter().map(to_side).collect(),

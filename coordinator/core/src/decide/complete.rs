@@ -75,11 +75,23 @@ fn unfit(shard: &Shard, receipt: &Receipt) -> Option<Failure> {
     let planned = first..first.saturating_add(shard.plan.partition_count);
     let mut made: Vec<u32> = receipt.artifacts.iter().map(|a| a.partition).collect();
     made.sort_unstable();
+    let odd = receipt.artifacts.iter().find(|a| !is_part(&a.name, a.partition));
+    if let Some(odd) = odd {
+        let text = format!("attempt {} of shard {} names a partition as none is", receipt.attempt, shard.id);
+        let failure = Failure::new(cluster::RECEIPT_UNFIT, text);
+        return Some(failure.expected(format!("part-{:05}.…", odd.partition), &odd.name));
+    }
     let fits = made.iter().copied().eq(planned.clone());
     (!fits).then(|| {
         let text = format!("attempt {} of shard {} made other partitions", receipt.attempt, shard.id);
         Failure::new(cluster::RECEIPT_UNFIT, text).expected(format!("{planned:?}"), format!("{made:?}"))
     })
+}
+
+/// Whether this is what a partition is called: an upload under any other name would be completed over it.
+fn is_part(name: &str, partition: u32) -> bool {
+    let suffix = name.strip_prefix(&format!("part-{partition:05}."));
+    suffix.is_some_and(|s| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.'))
 }
 
 /// What the receipt object says, whoever wrote it.
