@@ -78,7 +78,7 @@ const TESTS: [(u64, &str, &[&str]); 46] = [
     (21, RULES, &["what_is_missing_everywhere_fits_anything"]),
     (21, "worker/encode/tests/files/joining.rs", &["joining_is_associative"]),
     (21, JUDGED, &["pandas_concatenates_what_is_joined"]),
-    (22, "tests/tests/sample.rs", &["the_sample_converts_with_one_member_in_quarantine"]),
+    (22, "tests/tests/oracle.rs", &["the_sample_converts_with_one_member_in_quarantine"]),
     (
         22,
         "tests/tests/processes/schema.rs",

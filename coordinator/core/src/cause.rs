@@ -175,7 +175,7 @@ pub enum Outcome {
         /// Another artifact of the shard is visible already.
         partly_published: bool,
     },
-    /// Of `PublishShard`: somebody else's object has the key.
+    /// Of `PublishShard`: another object has the key.
     ShardForeign {
         /// Which.
         shard: ShardId,
@@ -183,6 +183,8 @@ pub enum Outcome {
         round: u32,
         /// The key.
         name: String,
+        /// The object is this job's all the same: of another attempt, which somebody else has accepted.
+        of_this_job: bool,
     },
     /// Of `StoreCatalog`: it is there and says what the receipts say.
     CatalogStored(JobId),
@@ -197,6 +199,8 @@ pub enum Outcome {
     },
     /// Of `SweepUploads`.
     UploadsSwept(JobId),
+    /// Of `Compare`: all that the store says of the job.
+    Compared(Box<Snapshot>),
     /// An effect could not be done; it is started again later, and holds the job if waiting will not help.
     EffectFailed {
         /// Which.

@@ -162,6 +162,8 @@ pub enum Note {
     },
     /// Its delay is over.
     Due(ShardId),
+    /// The rows of a job are behind its objects.
+    Behind(JobId),
     /// The objects of a job could not be read yet.
     Unread {
         /// The job.

@@ -9,10 +9,12 @@
 use crate::{
     durable::Durable,
     objects::{AcceptObject, RoundsObject, Verdict},
+    phase::Hold,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tarquet_common::{
+    failure::Failure,
     ids::{JobId, ShardId},
     receipt::Receipt,
 };
@@ -24,8 +26,8 @@ pub struct VoidArtifacts {
     pub stage: u8,
     /// The shard.
     pub shard: u32,
-    /// Final keys, relative to the output root.
-    pub names: Vec<String>,
+    /// Their uploads, in the order in which they are completed.
+    pub uploads: Vec<Upload>,
 }
 
 /// An upload to abort.
@@ -66,15 +68,17 @@ pub enum Effect {
         /// What to write.
         receipt: Arc<Receipt>,
     },
-    /// Leave out every shard of which an artifact in `artifacts` is visible as this job's, then write `rounds/<number>`
-    /// (conditional). → `RoundsOpened`. No publishing of these shards is in flight, so what is looked at stays; an earlier
-    /// process may have published one and died before it could record that.
+    /// Leave out every shard of which an artifact in `artifacts` is visible as this job's, abort the first upload of each
+    /// other and look once more, then write `rounds/<number>` (conditional). → `RoundsOpened`. No publishing of these shards
+    /// is in flight here; but an earlier process may have published one and died before it could record that, and a request
+    /// to complete one may be on its way still, or come from another coordinator. Artifacts are completed in order, so once
+    /// the first cannot be, none will.
     OpenRounds {
         /// The job.
         job: JobId,
         /// What to write.
         rounds: RoundsObject,
-        /// Artifacts of the receipts that would be void, by shard; none where nothing can be visible yet.
+        /// Artifacts of the receipts that would be void, by shard.
         artifacts: Vec<VoidArtifacts>,
     },
     /// Write `accepts/<number>` (conditional). → `AcceptStored`.
@@ -125,6 +129,22 @@ pub enum Effect {
         /// Remove the claim as well.
         release: bool,
     },
+    /// Read all objects of the job: what was met shows that another coordinator is further than we are. → `Compared`.
+    Compare {
+        /// The job.
+        job: JobId,
+        /// What was met, if it is trouble where nobody is further.
+        met: Option<Met>,
+    },
+}
+
+/// What to hold a job for, if its objects say nothing that its rows do not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Met {
+    /// The kind of trouble.
+    pub hold: Hold,
+    /// What was met.
+    pub failure: Box<Failure>,
 }
 
 /// Names an effect; one of a name is in flight at a time.
@@ -154,6 +174,8 @@ pub enum EffectKey {
     Abort(ShardId, u32),
     /// See [`Effect::SweepUploads`].
     Sweep(JobId),
+    /// See [`Effect::Compare`].
+    Compare(JobId),
 }
 
 impl Effect {
@@ -172,6 +194,7 @@ impl Effect {
             Self::StoreCatalog { job } => EffectKey::Catalog(job.clone()),
             Self::AbortUploads { shard, round, .. } => EffectKey::Abort(shard.clone(), *round),
             Self::SweepUploads { job, .. } => EffectKey::Sweep(job.clone()),
+            Self::Compare { job, .. } => EffectKey::Compare(job.clone()),
         }
     }
 
@@ -187,7 +210,10 @@ impl Effect {
             Self::StoreOutcome { .. } => &[Durable::Outcome],
             Self::PublishShard { .. } => &[Durable::Part],
             Self::StoreCatalog { .. } => &[Durable::Catalog],
-            Self::ListOutput { .. } | Self::AbortUploads { .. } | Self::SweepUploads { .. } => &[],
+            Self::ListOutput { .. }
+            | Self::AbortUploads { .. }
+            | Self::SweepUploads { .. }
+            | Self::Compare { .. } => &[],
         }
     }
 }
@@ -208,6 +234,7 @@ impl EffectKey {
             Self::Catalog(_) => "store catalog",
             Self::Abort(..) => "abort uploads",
             Self::Sweep(_) => "sweep uploads",
+            Self::Compare(_) => "read the job's objects",
         }
     }
 
@@ -222,7 +249,8 @@ impl EffectKey {
             | Self::Outcome(job)
             | Self::List(job)
             | Self::Catalog(job)
-            | Self::Sweep(job) => job,
+            | Self::Sweep(job)
+            | Self::Compare(job) => job,
             Self::Receipt(shard, _) | Self::Publish(shard, _) | Self::Abort(shard, _) => &shard.job,
         }
     }

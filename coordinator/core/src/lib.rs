@@ -60,7 +60,7 @@ pub use cause::{Ask, Cause, Outcome};
 pub use decide::{decide, handle};
 pub use decision::{Answer, Decision, Ended, Note, Refusal, Reply, Step, WaitFor, Wake};
 pub use durable::Durable;
-pub use effect::{Effect, EffectKey, Upload, VoidArtifacts};
+pub use effect::{Effect, EffectKey, Met, Upload, VoidArtifacts};
 pub use event::{Event, What};
 pub use jobs::{JobOptions, JudgeBudget, OnError, PublishMode};
 pub use objects::{AcceptObject, Reopen, RoundsObject, Snapshot, StagePlan, Submit, Verdict, WhyReopen};

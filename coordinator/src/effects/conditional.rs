@@ -1,14 +1,19 @@
 //! Effects that write one conditional object. Whoever wrote the one that is there has won, and the outcome reports what
 //! it says.
 
+use super::output::{abort, abort_or_leave};
 use crate::{
     objects::{self, Generation},
     rebuild::highest_generation,
     stores::{Once, put_once},
 };
-use std::{collections::BTreeSet, sync::Arc};
+use futures::{StreamExt, TryStreamExt, stream};
+use std::sync::Arc;
 use tarquet_common::{failure::Failure, ids::JobId, origin::Origin, receipt::Receipt, store::Store};
-use tarquet_core::{AcceptObject, Catalog, Outcome, RoundsObject, Verdict, VoidArtifacts};
+use tarquet_core::{AcceptObject, Catalog, Outcome, Reopen, RoundsObject, Verdict, VoidArtifacts};
+
+/// Shards looked at at a time.
+const PARALLEL: usize = 32;
 
 /// Writes the first free number above `above` and above all that are there. The object holds chance, so of two
 /// coordinators that try the same number one goes on to the next.
@@ -39,7 +44,9 @@ pub(super) async fn receipt(store: &dyn Store, ours: Arc<Receipt>) -> Result<Out
 }
 
 /// Leaves out every shard of which an artifact is visible: an earlier process may have published it and died before it
-/// could record that, and what is visible is never made again.
+/// could record that, and what is visible is never made again. Of the others none may become visible once the round is
+/// open, whoever has asked for that before: a shard's artifacts are completed in order, so aborting the first upload ends
+/// it. What was completed before that is seen when looked at again.
 pub(super) async fn open_rounds(
     store: &dyn Store,
     output: &dyn Store,
@@ -47,29 +54,33 @@ pub(super) async fn open_rounds(
     mut rounds: RoundsObject,
     artifacts: &[VoidArtifacts],
 ) -> Result<Outcome, Failure> {
-    let visible = visible(output, &job, artifacts).await?;
-    rounds.shards.retain(|reopen| !visible.contains(&(reopen.stage, reopen.shard)));
+    let closed: Vec<_> = artifacts.iter().map(|shard| close(output, &job, shard)).collect();
+    let closed: Vec<bool> = stream::iter(closed).buffered(PARALLEL).try_collect().await?;
+    let left_out = |reopen: &Reopen| {
+        let of_shard = |a: &&VoidArtifacts| (a.stage, a.shard) == (reopen.stage, reopen.shard);
+        artifacts.iter().zip(&closed).any(|(a, closed)| of_shard(&a) && !closed)
+    };
+    rounds.shards.retain(|reopen| !left_out(reopen));
     let said = put_once(store, &objects::rounds(rounds.number), &rounds).await?;
     Ok(Outcome::RoundsOpened { job, rounds: said.says(rounds) })
 }
 
-/// The shards of which something lies under a final key, as this job's.
-async fn visible(
-    output: &dyn Store,
-    job: &JobId,
-    artifacts: &[VoidArtifacts],
-) -> Result<BTreeSet<(u8, u32)>, Failure> {
-    let mut visible = BTreeSet::new();
-    for VoidArtifacts { stage, shard, names } in artifacts {
-        for name in names {
-            let Some(meta) = output.head(name).await? else { continue };
-            if Origin::from_metadata(&meta.metadata).is_some_and(|origin| origin.shard.job == *job) {
-                visible.insert((*stage, *shard));
-                break;
-            }
+/// Sees to it that nothing of a shard's artifacts becomes visible any more; `false` if something is.
+async fn close(output: &dyn Store, job: &JobId, shard: &VoidArtifacts) -> Result<bool, Failure> {
+    for upload in &shard.uploads {
+        if is_ours(output, job, &upload.name).await? {
+            return Ok(false);
         }
     }
-    Ok(visible)
+    let Some(first) = shard.uploads.first() else { return Ok(true) };
+    abort_or_leave(abort(output, std::slice::from_ref(first)).await)?;
+    Ok(!is_ours(output, job, &first.name).await?)
+}
+
+/// Whether something of this job lies under a key.
+async fn is_ours(output: &dyn Store, job: &JobId, name: &str) -> Result<bool, Failure> {
+    let Some(meta) = output.head(name).await? else { return Ok(false) };
+    Ok(Origin::from_metadata(&meta.metadata).is_some_and(|origin| origin.shard.job == *job))
 }
 
 pub(super) async fn accept(store: &dyn Store, job: JobId, ours: AcceptObject) -> Result<Outcome, Failure> {
@@ -98,7 +109,7 @@ mod tests {
         ids::{AttemptId, ShardId},
         store::{Metadata, StoreSettings, Stores, Uri},
     };
-    use tarquet_core::{Reopen, WhyReopen};
+    use tarquet_core::{Upload, WhyReopen};
 
     async fn open(root: &std::path::Path) -> Arc<dyn Store> {
         let uri = Uri::parse_here(&root.to_string_lossy()).unwrap();
@@ -124,7 +135,8 @@ mod tests {
     }
 
     fn artifact(shard: u32, name: &str) -> VoidArtifacts {
-        VoidArtifacts { stage: 1, shard, names: vec!["part-00009.parquet".to_owned(), name.to_owned()] }
+        let upload = |name: &str| Upload { name: name.to_owned(), upload_id: "gone".to_owned() };
+        VoidArtifacts { stage: 1, shard, uploads: vec![upload("part-00009.parquet"), upload(name)] }
     }
 
     #[tokio::test]

@@ -1,7 +1,11 @@
 //! Carries out orders.
 
 use super::{claim, conditional, order::Order, output, plan, publish, tools::Tools};
-use tarquet_common::failure::Failure;
+use crate::rebuild::snapshot_of;
+use tarquet_common::{
+    failure::Failure,
+    store::{StoreError, Uri},
+};
 use tarquet_core::{EffectKey, Outcome};
 use tokio::sync::Semaphore;
 
@@ -69,5 +73,10 @@ async fn carry_out(tools: &Tools, order: Order) -> Result<Outcome, Failure> {
             Ok(Outcome::UploadsAborted { shard, round })
         }
         Order::SweepUploads { at, catalog, release } => output::sweep(tools, at, &catalog, release).await,
+        Order::Compare { at } => {
+            let uri = Uri::parse_here(&at.job_uri).map_err(StoreError::from)?;
+            let snapshot = snapshot_of(&tools.stores, &uri, &at.store).await?;
+            Ok(Outcome::Compared(Box::new(snapshot)))
+        }
     }
 }

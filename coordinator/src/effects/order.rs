@@ -63,6 +63,8 @@ pub(crate) enum Order {
     AbortUploads { at: JobPlace, shard: ShardId, round: u32, uploads: Vec<Upload> },
     /// Abort what is left of the artifacts in the catalog and, if asked to, release the claim.
     SweepUploads { at: JobPlace, catalog: Catalog, release: bool },
+    /// Read all that the job has written.
+    Compare { at: JobPlace },
 }
 
 impl Order {
@@ -95,6 +97,7 @@ impl Order {
             Effect::SweepUploads { release, .. } => {
                 Self::SweepUploads { at, catalog: catalog(state, &id)?, release }
             }
+            Effect::Compare { .. } => Self::Compare { at },
         })
     }
 }

@@ -8,6 +8,7 @@
 //! | ours (its mark names this attempt) | | published |
 //! | nothing | whole | complete once more; a second unclear answer is lost |
 //! | nothing | gone, or not what the receipt says | lost: a new round |
+//! | this job's, of another attempt | | another coordinator is further: the objects are read again |
 //! | another's | | foreign: held |
 
 use tarquet_common::{
@@ -23,6 +24,8 @@ use tarquet_core::Outcome;
 enum AtKey {
     Nothing,
     Ours,
+    /// Of this job, by another attempt.
+    Elsewhere,
     Another,
 }
 
@@ -32,6 +35,8 @@ enum Settled {
     Published,
     Ready,
     Lost,
+    /// Another attempt of the job is visible: another coordinator is further.
+    Elsewhere,
     Foreign,
 }
 
@@ -58,9 +63,12 @@ pub(super) async fn publish(store: &dyn Store, receipt: &Receipt) -> Result<Outc
     }
     Ok(match trouble {
         None => Outcome::ShardPublished { shard, round },
-        Some((Settled::Foreign, artifact)) => {
-            Outcome::ShardForeign { shard, round, name: artifact.name.clone() }
-        }
+        Some((bad @ (Settled::Foreign | Settled::Elsewhere), artifact)) => Outcome::ShardForeign {
+            shard,
+            round,
+            name: artifact.name.clone(),
+            of_this_job: bad == Settled::Elsewhere,
+        },
         Some((_, artifact)) => {
             Outcome::UploadLost { shard, round, name: artifact.name.clone(), partly_published: visible > 0 }
         }
@@ -74,6 +82,7 @@ async fn check(store: &dyn Store, receipt: &Receipt, artifact: &Artifact) -> Res
     }
     Ok(match at_key(store, receipt, artifact).await? {
         AtKey::Ours => Settled::Published,
+        AtKey::Elsewhere => Settled::Elsewhere,
         AtKey::Another => Settled::Foreign,
         AtKey::Nothing => Settled::Lost,
     })
@@ -83,6 +92,7 @@ async fn complete(store: &dyn Store, receipt: &Receipt, artifact: &Artifact) -> 
     // Where a store ignores the condition on Complete, looking first is what keeps another's object whole.
     match at_key(store, receipt, artifact).await? {
         AtKey::Ours => return Ok(Settled::Published),
+        AtKey::Elsewhere => return Ok(Settled::Elsewhere),
         AtKey::Another => return Ok(Settled::Foreign),
         AtKey::Nothing => {}
     }
@@ -95,6 +105,7 @@ async fn complete(store: &dyn Store, receipt: &Receipt, artifact: &Artifact) -> 
         tracing::info!(key = artifact.name, ?answer, "completing is unclear, looking at the key");
         match at_key(store, receipt, artifact).await? {
             AtKey::Ours => return Ok(Settled::Published),
+            AtKey::Elsewhere => return Ok(Settled::Elsewhere),
             AtKey::Another => return Ok(Settled::Foreign),
             AtKey::Nothing => {}
         }
@@ -105,6 +116,7 @@ async fn complete(store: &dyn Store, receipt: &Receipt, artifact: &Artifact) -> 
     // The upload may have been completed between the two looks.
     Ok(match at_key(store, receipt, artifact).await? {
         AtKey::Ours => Settled::Published,
+        AtKey::Elsewhere => Settled::Elsewhere,
         AtKey::Another => Settled::Foreign,
         AtKey::Nothing => Settled::Lost,
     })
@@ -113,8 +125,11 @@ async fn complete(store: &dyn Store, receipt: &Receipt, artifact: &Artifact) -> 
 async fn at_key(store: &dyn Store, receipt: &Receipt, artifact: &Artifact) -> Result<AtKey, Failure> {
     let Some(meta) = store.head(&artifact.name).await? else { return Ok(AtKey::Nothing) };
     let ours = Origin { shard: receipt.shard.clone(), round: receipt.round, attempt: receipt.attempt };
-    let is_ours = Origin::from_metadata(&meta.metadata) == Some(ours) && meta.size == artifact.bytes;
-    Ok(if is_ours { AtKey::Ours } else { AtKey::Another })
+    Ok(match Origin::from_metadata(&meta.metadata) {
+        Some(found) if found == ours && meta.size == artifact.bytes => AtKey::Ours,
+        Some(found) if found != ours && found.shard.job == ours.shard.job => AtKey::Elsewhere,
+        _ => AtKey::Another,
+    })
 }
 
 /// Whether the upload has exactly the parts of the receipt.

@@ -6,10 +6,11 @@
 
 use crate::{
     decide::{draft::Draft, plan::put_stage, publish, submit},
-    decision::{Answer, Note, Refusal, Reply, WaitFor},
+    decision::{Answer, Note, Refusal, Reply, Step, WaitFor},
+    effect::{Effect, EffectKey, Met},
     event::What,
     objects::{Snapshot, Verdict},
-    phase::{Cancelled, Checking, Claiming, Done, Failed, Phase, Planning, Running},
+    phase::{Cancelled, Checking, Claiming, Done, Failed, Hold, Phase, Planning, Running},
     record::Record,
     rows::{JobRow, cover},
     state::{self, Excluded, Job, Shard, ShardState},
@@ -59,6 +60,37 @@ pub(crate) fn adopt(d: &mut Draft<'_>, snapshot: &Snapshot) -> Result<Answer, Re
     d.event(Some(id), What::Adopted { receipts: facts.receipts.len(), rebuilt: known.is_some() });
     compared(d, id);
     Ok(Reply::Adopted { rebuilt: true }.into())
+}
+
+/// Another coordinator is further with the job than its rows here are: nothing may follow from them any more, until they are
+/// what the objects say.
+pub(crate) fn behind(d: &mut Draft<'_>, id: &JobId, met: Option<Met>) {
+    d.note(Note::Behind(id.clone()));
+    d.start(Effect::Compare { job: id.clone(), met });
+}
+
+/// The objects were read again. If they say nothing new, what was met is trouble.
+pub(crate) fn compared_again(d: &mut Draft<'_>, snapshot: &Snapshot) {
+    let id = &snapshot.submit.job;
+    let key = EffectKey::Compare(id.clone());
+    let met = d.state.flights.get(&key).and_then(|flight| match &flight.effect {
+        Effect::Compare { met, .. } => met.clone(),
+        _ => None,
+    });
+    d.land(key);
+    let Some(job) = d.state.jobs.get(id).filter(|job| !job.row.phase.is_over()) else { return };
+    let news = ahead(job, snapshot, &gather(snapshot));
+    match (adopt(d, snapshot), met) {
+        (Ok(_), Some(met)) if !news => {
+            let (job, hold, failure) = (id.clone(), met.hold, *met.failure);
+            d.then(Step::Hold { job, hold, failure });
+        }
+        (Err(Refusal::Because(failure)), _) => {
+            compared(d, id);
+            d.then(Step::Hold { job: id.clone(), hold: Hold::Bug, failure: *failure });
+        }
+        (Ok(_) | Err(_), _) => {}
+    }
 }
 
 /// The rows cannot be behind objects that are not there.

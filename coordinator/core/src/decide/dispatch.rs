@@ -99,11 +99,14 @@ fn landed(d: &mut Draft<'_>, outcome: &Outcome) {
         Outcome::UploadLost { shard, round, name, partly_published } => {
             publish::upload_lost(d, shard, *round, name, *partly_published);
         }
-        Outcome::ShardForeign { shard, round, name } => publish::shard_foreign(d, shard, *round, name),
+        Outcome::ShardForeign { shard, round, name, of_this_job } => {
+            publish::shard_foreign(d, shard, *round, name, *of_this_job);
+        }
         Outcome::CatalogStored(job) => publish::catalog_stored(d, job),
         Outcome::CatalogDiffers(job) => publish::catalog_differs(d, job),
         Outcome::UploadsAborted { shard, round } => publish::aborted(d, shard, *round),
         Outcome::UploadsSwept(job) => publish::swept(d, job),
+        Outcome::Compared(snapshot) => adopt::compared_again(d, snapshot),
         Outcome::EffectFailed { effect, failure } => effects::failed(d, effect, failure),
     }
 }

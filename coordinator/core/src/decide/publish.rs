@@ -1,14 +1,14 @@
 //! From the outcome to the catalog.
 
 use crate::{
-    decide::draft::Draft,
+    decide::{adopt::behind, draft::Draft},
     decision::{Note, Step, WaitFor},
-    effect::EffectKey,
+    effect::{EffectKey, Met},
     event::What,
     objects::Verdict,
     phase::{Cancelled, Checking, Done, Failed, Hold, Phase, Publishing},
     rows::JobRow,
-    state::{Job, Shard},
+    state::{Job, Shard, ShardState},
 };
 use tarquet_common::{
     codes::publish,
@@ -22,6 +22,10 @@ pub(crate) fn outcome_stored(d: &mut Draft<'_>, id: &JobId, verdict: &Verdict) {
     let Some(job) = d.state.jobs.get(id) else { return };
     if !matches!(job.row.phase, Phase::Deciding(_)) {
         return;
+    }
+    if *verdict == Verdict::Publish && !is_complete(job) {
+        // Whoever has written it knows of receipts that we do not. To publish what we know would be to publish less.
+        return behind(d, id, None);
     }
     let mut row = job.row.clone();
     row.outcome = Some(verdict.clone());
@@ -37,6 +41,12 @@ pub(crate) fn outcome_stored(d: &mut Draft<'_>, id: &JobId, verdict: &Verdict) {
     d.move_to(&mut row, phase);
     d.put_job(row);
     d.advance(id);
+}
+
+/// All stages are planned, and every shard has a receipt or is gone without.
+fn is_complete(job: &Job) -> bool {
+    let over = |shard: &Shard| matches!(shard.state, ShardState::Done(_) | ShardState::Excluded(_));
+    job.stages.len() >= job.row.leased_stages() && job.shards().all(over)
 }
 
 /// Ends all leases, and tells all who wait.
@@ -115,9 +125,13 @@ pub(crate) fn upload_lost(d: &mut Draft<'_>, id: &ShardId, round: u32, name: &st
     d.advance(&id.job);
 }
 
-pub(crate) fn shard_foreign(d: &mut Draft<'_>, id: &ShardId, round: u32, name: &str) {
+pub(crate) fn shard_foreign(d: &mut Draft<'_>, id: &ShardId, round: u32, name: &str, of_this_job: bool) {
     if let Some((job, _)) = waiting(d, id, round) {
         let failure = foreign_object(job, name);
+        if of_this_job {
+            let met = Met { hold: Hold::Foreign, failure: Box::new(failure) };
+            return behind(d, &id.job, Some(met));
+        }
         d.then(Step::Hold { job: id.job.clone(), hold: Hold::Foreign, failure });
     }
     d.advance(&id.job);

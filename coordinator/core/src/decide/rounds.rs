@@ -5,7 +5,6 @@ use crate::{
     decision::{Reply, WaitFor},
     effect::{Effect, EffectKey, Upload, VoidArtifacts},
     event::What,
-    jobs::PublishMode,
     objects::{AcceptObject, Reopen, RoundsObject, WhyReopen},
     phase::Phase,
     record::{Key, Record},
@@ -51,14 +50,11 @@ pub(crate) fn opened(d: &mut Draft<'_>, id: &JobId, rounds: &RoundsObject) {
 
 /// The effect that opens rounds, with what must not be visible for it.
 pub(crate) fn effect(job: &Job, why: WhyReopen, shards: Vec<Reopen>) -> Effect {
-    let by_shard = job.row.options.publish == PublishMode::Shard;
-    let exposed = by_shard || job.row.outcome.is_some();
     let void = |r: &Reopen| {
-        let receipt = job.shard(r.stage, r.shard)?.receipt()?;
-        let names: Vec<String> = receipt.artifacts.iter().map(|a| a.name.clone()).collect();
-        (!names.is_empty()).then_some(VoidArtifacts { stage: r.stage, shard: r.shard, names })
+        let uploads = uploads_of(job.shard(r.stage, r.shard)?.receipt()?);
+        (!uploads.is_empty()).then_some(VoidArtifacts { stage: r.stage, shard: r.shard, uploads })
     };
-    let artifacts = shards.iter().filter(|_| exposed).filter_map(void).collect();
+    let artifacts = shards.iter().filter_map(void).collect();
     let rounds = RoundsObject { number: job.row.rounds + 1, why, shards };
     Effect::OpenRounds { job: job.row.job.clone(), rounds, artifacts }
 }
@@ -80,10 +76,14 @@ fn open(d: &mut Draft<'_>, job: &Job, reopen: &Reopen) {
     }
 }
 
+fn uploads_of(receipt: &Receipt) -> Vec<Upload> {
+    let upload = |a: &Artifact| Upload { name: a.name.clone(), upload_id: a.upload_id.clone() };
+    receipt.artifacts.iter().map(upload).collect()
+}
+
 /// Uploads of a round that is over can never be published.
 fn abort(d: &mut Draft<'_>, receipt: &Receipt) {
-    let upload = |a: &Artifact| Upload { name: a.name.clone(), upload_id: a.upload_id.clone() };
-    let uploads: Vec<Upload> = receipt.artifacts.iter().map(upload).collect();
+    let uploads = uploads_of(receipt);
     if !uploads.is_empty() {
         d.start(Effect::AbortUploads { shard: receipt.shard.clone(), round: receipt.round, uploads });
     }

@@ -44,6 +44,12 @@ impl State {
                 s.delay(*until).ok();
             }),
             Note::Due(shard) => self.note_due(shard),
+            Note::Behind(job) => {
+                if let Some(job) = self.jobs.get_mut(job) {
+                    job.compared = false;
+                }
+                self.relist(job);
+            }
             Note::Unread { job, failure } => {
                 if let Some(job) = self.jobs.get_mut(job) {
                     job.unread = Some(failure.clone());

@@ -124,6 +124,9 @@ impl Store {
                 Outcome::UploadsAborted { shard, round }
             }
             Effect::SweepUploads { job, release } => self.sweep(&output, job, release),
+            Effect::Compare { job, .. } => {
+                Outcome::Compared(Box::new(self.snapshot(&job).expect("it was submitted")))
+            }
         }
     }
 
@@ -139,8 +142,11 @@ impl Store {
             |name: &String| self.objects.get(&(output.to_owned(), name.clone())).is_some_and(Option::is_some);
         rounds.shards.retain(|r| {
             let void = artifacts.iter().find(|v| (v.stage, v.shard) == (r.stage, r.shard));
-            !void.is_some_and(|v| v.names.iter().any(visible))
+            !void.is_some_and(|v| v.uploads.iter().any(|u| visible(&u.name)))
         });
+        for first in artifacts.iter().filter_map(|v| v.uploads.first()).filter(|u| !visible(&u.name)) {
+            self.uploads.remove(&first.upload_id);
+        }
         let objects = self.jobs.entry(job.clone()).or_default();
         let rounds = objects.rounds.entry(rounds.number).or_insert(rounds).clone();
         Outcome::RoundsOpened { job, rounds }
@@ -162,7 +168,10 @@ impl Store {
         for a in &receipt.artifacts {
             match visible(self, &a.name) {
                 Some(Some(m)) if m == made => {}
-                Some(_) => return Outcome::ShardForeign { shard, round, name: a.name.clone() },
+                Some(other) => {
+                    let of_this_job = other.is_some_and(|m| m.shard.job == shard.job);
+                    return Outcome::ShardForeign { shard, round, name: a.name.clone(), of_this_job };
+                }
                 None if self.uploads.contains_key(&a.upload_id) => {}
                 None => {
                     let seen = |a: &tarquet_common::receipt::Artifact| visible(self, &a.name).is_some();

@@ -13,7 +13,9 @@ use tarquet_common::{
     receipt::{Artifact, Counts, Receipt},
     store::Metadata,
 };
-use tarquet_core::{AcceptObject, Catalog, Outcome, Reopen, RoundsObject, Verdict, VoidArtifacts, WhyReopen};
+use tarquet_core::{
+    AcceptObject, Catalog, Outcome, Reopen, RoundsObject, Upload, Verdict, VoidArtifacts, WhyReopen,
+};
 use tarquet_faulty::{Calls, Trouble, Verb, lost_answer};
 
 const FRESH: &[(Verb, u64)] = &[(Verb::PutIfAbsent, 1)];
@@ -181,17 +183,21 @@ async fn some_visible(w: &World) -> Vec<VoidArtifacts> {
     let names = |shard, parts: &[u32]| VoidArtifacts {
         stage: 1,
         shard,
-        names: parts.iter().map(|n| part(*n)).collect(),
+        uploads: parts.iter().map(|n| Upload { name: part(*n), upload_id: "gone".to_owned() }).collect(),
     };
     vec![names(7, &[0, 1]), names(8, &[2]), names(9, &[3])]
 }
+
+/// Four names are looked at; of the two shards of which nothing is visible the first upload is aborted, and its name looked at
+/// once more.
+const ROUNDS: &[(Verb, u64)] = &[(Verb::Head, 6), (Verb::PutIfAbsent, 1), (Verb::AbortUpload, 2)];
 
 #[tokio::test]
 async fn every_call_of_rounds_over_artifacts_meets_every_trouble() {
     let case = Case {
         // `a_round_that_should_not_be_overwrites_nothing`
         spare: |met| met.is_absent(Verb::Head),
-        ..Case::strict("rounds of shards with artifacts", &[(Verb::Head, 4), (Verb::PutIfAbsent, 1)], |w| {
+        ..Case::strict("rounds of shards with artifacts", ROUNDS, |w| {
             async move {
                 let artifacts = some_visible(w).await;
                 rounds_of(w, &[7, 8, 9], artifacts)
@@ -199,7 +205,7 @@ async fn every_call_of_rounds_over_artifacts_meets_every_trouble() {
             .boxed()
         })
     };
-    assert_eq!(case.walk().await, 14);
+    assert_eq!(case.walk().await, 24);
 }
 
 #[tokio::test]
@@ -211,16 +217,53 @@ async fn only_what_is_visible_as_ours_is_left_out_of_rounds() {
     assert_eq!(rounds.shards.iter().map(|s| s.shard).collect::<Vec<_>>(), [8, 9]);
 }
 
+/// A request to complete an upload that was lost on its way and comes late, or another coordinator's.
+#[tokio::test]
+async fn nothing_of_a_round_that_is_over_becomes_visible() {
+    for late in [false, true] {
+        let world = World::new();
+        let mut old = receipt(1);
+        for n in [0, 1] {
+            let artifact = world.upload("out", &part(n), "of the old round", &mark(&old).metadata()).await;
+            old.artifacts.push(Artifact { partition: n, ..artifact });
+        }
+        let uploads: Vec<Upload> = old
+            .artifacts
+            .iter()
+            .map(|a| Upload { name: a.name.clone(), upload_id: a.upload_id.clone() })
+            .collect();
+        let void = vec![VoidArtifacts { stage: 1, shard: 7, uploads }];
+        let publish = Order::PublishShard { at: world.at(), receipt: Arc::new(old) };
+        if !late {
+            let published = world.rival(publish.clone()).await;
+            assert!(matches!(published, Outcome::ShardPublished { .. }), "{published:?}");
+        }
+        let outcome = world.carry_out(rounds_of(&world, &[7], void)).await;
+        let Outcome::RoundsOpened { rounds, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(rounds.shards.len(), usize::from(late), "what is visible is not opened");
+        if late {
+            let published = world.rival(publish).await;
+            let lost = matches!(published, Outcome::UploadLost { partly_published: false, .. });
+            assert!(lost, "{published:?}");
+            assert!(
+                world.everything().await.objects.keys().all(|key| !key.starts_with("out/part")),
+                "nothing of it"
+            );
+        }
+    }
+}
+
 /// If a store hides an artifact that is there, its shard is done again; what is visible stays as it is all the same.
 #[tokio::test]
 async fn a_round_that_should_not_be_overwrites_nothing() {
     let world = World::new();
     let artifacts = some_visible(&world).await;
     let before = world.everything().await;
-    world.plant(Calls::of(Verb::Head).nth(2), Trouble::Absent);
+    world.plant(Calls::of(Verb::Head).with(&part(1)), Trouble::Absent);
     let outcome = world.carry_out(rounds_of(&world, &[7, 8, 9], artifacts)).await;
     let Outcome::RoundsOpened { rounds, .. } = outcome else { panic!("{outcome:?}") };
     assert_eq!(rounds.shards.len(), 3);
+    world.heal();
     let mut next = Receipt { round: 1, ..receipt(2) };
     let artifact = world.upload("out", &part(1), "once more", &mark(&next).metadata()).await;
     next.artifacts.push(Artifact { partition: 1, ..artifact });
