@@ -338,6 +338,17 @@ mod tests {
     }
 
     #[test]
+    fn records_given_together_are_the_file_that_one_batch_is() {
+        let records: Vec<FailureRecord> = (0..3000).map(|n| record(n % 5)).collect();
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let mut at_once = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut at_once, schema(), Some(properties)).unwrap();
+        writer.write(&RecordBatch::try_new(schema(), columns(&records)).unwrap()).unwrap();
+        writer.close().unwrap();
+        assert!(write_quarantine(&records).unwrap() == at_once, "byte for byte");
+    }
+
+    #[test]
     fn records_read_back() {
         let records: Vec<FailureRecord> = (0..4).map(record).collect();
         let bytes = write_quarantine(&records).unwrap();
