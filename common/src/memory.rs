@@ -58,6 +58,12 @@ const SEGMENT_BYTES_USUAL: u64 = 8 << 20;
 /// What the smallest items may become when they are decoded.
 const DECODED_BYTES_MIN: u64 = 4 << 20;
 
+/// Bytes of failure records that an attempt holds, at most: more are written out. They are beside the terms of a slot, as is
+/// what a process needs for itself; while they are encoded they are there about three times.
+pub const QUARANTINE_BYTES: u64 = 4 << 20;
+/// Bytes of one text of a failure record, at most: a name or a message that a file made longer is cut.
+pub const QUARANTINE_TEXT_BYTES: usize = 16 << 10;
+
 /// Bytes of one segment of a ring, for items of at most `largest` bytes that take `all` bytes together.
 pub fn segment_bytes(largest: u64, all: u64) -> u64 {
     largest.max(all.min(SEGMENT_BYTES_USUAL)).max(1).next_multiple_of(SEGMENT_STEP)

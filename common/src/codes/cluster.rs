@@ -173,4 +173,12 @@ super::codes! {
     SLOT_TOO_SMALL = 797, Environment, "a member needs more memory than the slot has",
         "A compressed member became larger in memory than the slot's share of --memory. It is within limits.max_decoded_bytes, so it is not set aside: the shard is tried on other workers.",
         "Start a worker with more --memory or fewer --slots, or lower limits.max_decoded_bytes to set such members aside.";
+    /// A member that the decoder does not get done with.
+    DECODER_SLOW = 798, Environment, "a member takes the decoder too long",
+        "The decoder worked on a member for 30 s of processor time and longer without getting on with it, which no honest member needs. A member with which this happens in two attempts is set aside.",
+        "Look at the member with `tarquet inspect`: it may be made to do this.";
+    /// An upload was aborted by somebody else.
+    UPLOAD_LOST = 799, Environment, "an upload is gone",
+        "The store no longer knows an upload that parts were being sent to: somebody aborted it, or a lifecycle rule did.",
+        "The shard is done again; if it comes back, check the bucket's lifecycle rules for incomplete uploads.";
 }

@@ -4,6 +4,7 @@
 //! (`tables/attributeset.py`); true text is declared as UTF-8.
 
 use crate::{
+    budget::Budget,
     door::{Attr, DType},
     fail::{Res, layout},
     frame::Label,
@@ -13,10 +14,11 @@ use std::sync::Arc;
 use tarquet_common::codes::format;
 
 /// The attributes of one object.
-pub(crate) struct Attrs {
+pub(crate) struct Attrs<'b> {
     list: Arc<[Attr]>,
     path: String,
     values_max: u64,
+    budget: &'b Budget,
 }
 
 /// What an attribute holds.
@@ -35,9 +37,9 @@ pub(crate) enum Held<'a> {
     Pickle(Pickle<'a>),
 }
 
-impl Attrs {
-    pub(crate) fn new(list: Arc<[Attr]>, path: &str, values_max: u64) -> Self {
-        Self { list, path: path.to_owned(), values_max }
+impl<'b> Attrs<'b> {
+    pub(crate) fn new(list: Arc<[Attr]>, path: &str, values_max: u64, budget: &'b Budget) -> Self {
+        Self { list, path: path.to_owned(), values_max, budget }
     }
 
     fn find(&self, name: &str) -> Option<&Attr> {
@@ -51,6 +53,8 @@ impl Attrs {
 
     /// What an attribute holds, `None` if it is not there.
     pub(crate) fn held(&self, name: &str) -> Res<Option<Held<'_>>> {
+        self.budget.work(self.list.len());
+        self.budget.keep_pace(&self.path)?;
         let Some(attr) = self.find(name) else { return Ok(None) };
         let odd = || {
             layout(&self.path, format!("the attribute {name} has an unexpected type, {}", attr.dtype.name()))
@@ -70,7 +74,7 @@ impl Attrs {
     fn text_or_pickle<'a>(&'a self, attr: &'a Attr, utf8: bool) -> Res<Held<'a>> {
         let bytes = attr.data.iter().rposition(|&b| b != 0).map_or(&[][..], |last| &attr.data[..=last]);
         if !utf8 && bytes.len() >= 2 && bytes.ends_with(b".") {
-            match pickle::load(bytes, &self.path, self.values_max) {
+            match pickle::load(bytes, &self.path, self.values_max, self.budget) {
                 Ok(pickle) => return Ok(Held::Pickle(pickle)),
                 // PyTables takes what does not unpickle for plain bytes
                 Err(failure) if failure.code == format::PICKLE_DAMAGED => {}
@@ -121,7 +125,11 @@ impl Attrs {
 
     /// A name: any label, `None` if absent.
     pub(crate) fn label(&self, name: &str) -> Res<Label> {
-        Ok(match self.held(name)? {
+        let held = self.held(name)?;
+        if let Some(Held::Text(_) | Held::Ascii(_)) = held {
+            self.budget.label(self.find(name).map_or(0, |attr| attr.data.len()), &self.path)?;
+        }
+        Ok(match held {
             None => Label::None,
             Some(Held::Text(text)) => Label::Str(text.to_owned()),
             Some(Held::Ascii(bytes)) => Label::Bytes(bytes.to_vec()),

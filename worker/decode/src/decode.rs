@@ -1,6 +1,7 @@
 //! From a member's bytes to its frame.
 
 use crate::{
+    budget::Budget,
     fail::{Res, layout},
     fixed,
     frame::Frame,
@@ -21,7 +22,7 @@ use tarquet_common::failure::Failure;
 /// # Errors
 /// A failure of class `Input` with a code of the group E04xx, the dataset, key or column it is about, and
 /// what was expected and found; or `SLOT_TOO_SMALL`, which says nothing of the member but that it needs more than
-/// `options.limits.memory_bytes`.
+/// `options.limits.memory_bytes`; or `DECODER_SLOW`, where it takes half a minute of processor time and nothing comes of it.
 pub fn decode<B>(bytes: B, options: &Options) -> Result<Frame, Failure>
 where
     B: AsRef<[u8]> + Send + Sync + 'static,
@@ -50,9 +51,10 @@ fn opened<B>(bytes: B, options: &Options, headers_only: bool) -> Result<Frame, F
 where
     B: AsRef<[u8]> + Send + Sync + 'static,
 {
-    let door = hdf5::open(bytes, &options.limits).map_err(|fault| *fault)?;
-    frame(Context { door: &door, limits: &options.limits, headers_only }, &options.key)
-        .map_err(|fault| *fault)
+    let budget = Budget::new(&options.limits);
+    let door = hdf5::open(bytes, &options.limits, &budget).map_err(|fault| *fault)?;
+    let context = Context { door: &door, limits: &options.limits, budget: &budget, headers_only };
+    frame(context, &options.key).map_err(|fault| *fault)
 }
 
 /// Decodes through libhdf5 instead: the oracle of the differential tests. Not safe on hostile files.
@@ -62,7 +64,8 @@ where
 #[cfg(feature = "libhdf5")]
 pub fn decode_with_libhdf5(bytes: &[u8], options: &Options) -> Result<Frame, Failure> {
     let door = crate::libhdf5::open(bytes, &options.limits).map_err(|fault| *fault)?;
-    let context = Context { door: &door, limits: &options.limits, headers_only: false };
+    let budget = Budget::new(&options.limits);
+    let context = Context { door: &door, limits: &options.limits, budget: &budget, headers_only: false };
     frame(context, &options.key).map_err(|fault| *fault)
 }
 
@@ -104,8 +107,9 @@ pub fn describe<B>(bytes: B, limits: &Limits) -> Result<Vec<Described>, Failure>
 where
     B: AsRef<[u8]> + Send + Sync + 'static,
 {
-    let door = hdf5::open(bytes, limits).map_err(|fault| *fault)?;
-    let context = Context { door: &door, limits, headers_only: true };
+    let budget = Budget::new(limits);
+    let door = hdf5::open(bytes, limits, &budget).map_err(|fault| *fault)?;
+    let context = Context { door: &door, limits, budget: &budget, headers_only: true };
     let walked = keys::walk(context).map_err(|fault| *fault)?;
     if walked.frames.is_empty() {
         let context = Context { headers_only: false, ..context };

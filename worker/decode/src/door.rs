@@ -4,7 +4,7 @@
 //! An **object** is a group or a dataset, known by an id that only its door understands. A **link** is a
 //! name in a group. Bytes come out exactly as the file holds them, in the file's byte order.
 
-use crate::fail::Res;
+use crate::{budget::Loan, fail::Res};
 use std::sync::Arc;
 
 /// An object of the file.
@@ -162,6 +162,8 @@ pub(crate) trait Door {
     fn info(&self, id: ObjectId, item: &str) -> Res<DataInfo>;
     /// All elements of a dataset, within the limits; `item` is its path.
     fn read(&self, id: ObjectId, item: &str) -> Res<Raw>;
-    /// All elements of a dataset of variable-length text or bytes.
-    fn read_vlen(&self, id: ObjectId, item: &str) -> Res<Vec<Vec<u8>>>;
+    /// Bytes of all elements of a dataset of variable-length text together, without looking at one.
+    fn vlen_bytes(&self, id: ObjectId, item: &str) -> Res<u64>;
+    /// All elements of a dataset of variable-length text or bytes, held on `loan`.
+    fn read_vlen(&self, id: ObjectId, item: &str, loan: &Loan<'_>) -> Res<Vec<Vec<u8>>>;
 }

@@ -11,9 +11,22 @@ pub(crate) type Fault = Box<Failure>;
 /// The result of every fallible step in here.
 pub(crate) type Res<T> = Result<T, Fault>;
 
+/// Bytes that a failure quotes of a file, in one text. Failures are kept and sent: what a file holds must not make them large.
+const QUOTED_BYTES: usize = 1024;
+
 /// A failure of `code` at `item` (dataset, key or column).
 pub(crate) fn fail(code: Code, item: &str, message: impl Into<String>) -> Fault {
-    Box::new(Failure::new(code, message).at_item(item))
+    Box::new(Failure::new(code, quoted(message.into())).at_item(quoted(item.to_owned())))
+}
+
+/// The text, or its beginning.
+fn quoted(mut text: String) -> String {
+    if text.len() > QUOTED_BYTES {
+        text.truncate(text.floor_char_boundary(QUOTED_BYTES));
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
 }
 
 /// A failure that also says what was expected and what was found.
@@ -24,7 +37,8 @@ pub(crate) fn differs(
     expected: impl std::fmt::Display,
     found: impl std::fmt::Display,
 ) -> Fault {
-    Box::new(Failure::new(code, message).at_item(item).expected(expected, found))
+    let (expected, found) = (quoted(expected.to_string()), quoted(found.to_string()));
+    Box::new((*fail(code, item, message)).expected(expected, found))
 }
 
 /// The pandas structure is not as pandas writes it.

@@ -32,6 +32,9 @@ pub(crate) struct Walked {
     pub(crate) unusable: Option<Fault>,
 }
 
+/// What a group takes while it is walked, besides its path.
+const WALK_BYTES: u64 = 96;
+
 /// Walks all groups below the root, each once.
 pub(crate) fn walk(context: Context<'_>) -> Res<Walked> {
     let mut walked = Walked::default();
@@ -61,6 +64,8 @@ pub(crate) fn walk(context: Context<'_>) -> Res<Walked> {
                 continue;
             }
             let child = group.join(&link.name);
+            // The path goes on the stack, and then into a list.
+            context.budget.spend(2 * child.len() as u64 + WALK_BYTES, &path)?;
             match &link.target {
                 Target::Object(id) if context.door.kind(*id)? == Kind::Group => {
                     stack.push((*id, child, depth + 1))

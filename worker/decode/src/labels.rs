@@ -1,6 +1,7 @@
 //! Column labels out of index arrays, and finding columns by them.
 
 use crate::{
+    budget::Budget,
     fail::{Res, layout},
     frame::Label,
     unit,
@@ -12,7 +13,7 @@ use arrow::{
 use std::collections::HashMap;
 
 /// The label in a row of an index array.
-pub(crate) fn at(array: &ArrayRef, row: usize, item: &str) -> Res<Label> {
+pub(crate) fn at(array: &ArrayRef, row: usize, budget: &Budget, item: &str) -> Res<Label> {
     if array.is_null(row) || *array.data_type() == DataType::Null {
         return Ok(Label::None);
     }
@@ -23,6 +24,7 @@ pub(crate) fn at(array: &ArrayRef, row: usize, item: &str) -> Res<Label> {
         unit::convert(value, unit, TimeUnit::Nanosecond)
             .ok_or_else(|| layout(item, "a column named by a moment beyond 2262"))
     };
+    budget.label(text_bytes(array, row), item)?;
     Ok(match array.data_type() {
         DataType::Utf8 => Label::Str(array.as_string::<i32>().value(row).to_owned()),
         DataType::Binary => Label::Bytes(array.as_binary::<i32>().value(row).to_vec()),
@@ -37,12 +39,23 @@ pub(crate) fn at(array: &ArrayRef, row: usize, item: &str) -> Res<Label> {
             Label::Datetime { ns: days.checked_mul(86_400_000_000_000).ok_or_else(odd)?, zone: None }
         }
         DataType::Dictionary(_, _) => {
+            budget.work(array.len());
+            budget.keep_pace(item)?;
             let dictionary = array.as_any_dictionary();
             let key = dictionary.normalized_keys()[row];
-            return at(dictionary.values(), key, item);
+            return at(dictionary.values(), key, budget, item);
         }
         _ => Label::Int(int()?),
     })
+}
+
+/// Bytes of the text in a row, if it is one.
+fn text_bytes(array: &ArrayRef, row: usize) -> usize {
+    match array.data_type() {
+        DataType::Utf8 => array.as_string::<i32>().value(row).len(),
+        DataType::Binary => array.as_binary::<i32>().value(row).len(),
+        _ => 0,
+    }
 }
 
 /// Any integer-like value.

@@ -22,6 +22,7 @@ mod labels;
 mod libhdf5;
 mod node;
 pub mod options;
+mod pace;
 mod period;
 mod pickle;
 mod plain;

@@ -5,6 +5,7 @@
 //! datasets are refused here as in the other door, and no filter plugin is ever loaded.
 
 use crate::{
+    budget::Loan,
     door::{Attr, DType, DataInfo, Door, Field, Kind, Link, ObjectId, Raw, Target},
     fail::{Res, damaged, fail, over_limit},
     options::Limits,
@@ -246,7 +247,12 @@ impl Door for LibHdf5<'_> {
         Ok(Arc::new(data))
     }
 
-    fn read_vlen(&self, id: ObjectId, item: &str) -> Res<Vec<Vec<u8>>> {
+    fn vlen_bytes(&self, id: ObjectId, item: &str) -> Res<u64> {
+        let dataset = self.id(id)?;
+        Ok(self.extent(dataset, item)?.2 as u64)
+    }
+
+    fn read_vlen(&self, id: ObjectId, item: &str, _: &Loan<'_>) -> Res<Vec<Vec<u8>>> {
         let dataset = self.id(id)?;
         let (kind, space, bytes) = self.extent(dataset, item)?;
         let mut data = vec![0u8; bytes];

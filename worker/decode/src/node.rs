@@ -2,7 +2,8 @@
 
 use crate::{
     attrs::Attrs,
-    door::{DataInfo, Door, Kind, Link, ObjectId, Raw, Target},
+    budget::{Budget, Loan},
+    door::{DType, DataInfo, Door, Kind, Link, ObjectId, Raw, Target},
     fail::{Res, fail, layout},
     options::Limits,
     pickle::{self, Pickle},
@@ -15,6 +16,7 @@ use tarquet_common::codes::format;
 pub(crate) struct Context<'a> {
     pub(crate) door: &'a dyn Door,
     pub(crate) limits: &'a Limits,
+    pub(crate) budget: &'a Budget,
     /// Whether values of columns are left out where their type is known without them.
     pub(crate) headers_only: bool,
 }
@@ -23,7 +25,7 @@ pub(crate) struct Context<'a> {
 pub(crate) struct Group<'a> {
     pub(crate) context: Context<'a>,
     pub(crate) path: String,
-    pub(crate) attrs: Attrs,
+    pub(crate) attrs: Attrs<'a>,
     pub(crate) links: Arc<[Link]>,
 }
 
@@ -33,13 +35,24 @@ pub(crate) struct Dataset<'a> {
     id: ObjectId,
     pub(crate) path: String,
     pub(crate) info: DataInfo,
-    pub(crate) attrs: Attrs,
+    pub(crate) attrs: Attrs<'a>,
+}
+
+/// What the decoder keeps of an object besides names and attributes.
+const OBJECT_BYTES: u64 = 512;
+
+impl<'a> Context<'a> {
+    /// The attributes of an object that is opened.
+    fn attrs(&self, id: ObjectId, path: &str) -> Res<Attrs<'a>> {
+        self.budget.spend(OBJECT_BYTES + 2 * path.len() as u64, path)?;
+        Ok(Attrs::new(self.door.attributes(id)?, path, self.limits.pickle_values, self.budget))
+    }
 }
 
 impl<'a> Group<'a> {
     pub(crate) fn open(context: Context<'a>, id: ObjectId, path: &str) -> Res<Self> {
         let links = context.door.links(id)?;
-        let attrs = Attrs::new(context.door.attributes(id)?, path, context.limits.pickle_values);
+        let attrs = context.attrs(id, path)?;
         Ok(Self { context, path: path.to_owned(), attrs, links })
     }
 
@@ -55,6 +68,8 @@ impl<'a> Group<'a> {
 
     /// The object under a name; links that leave the group's own file or tree are failures.
     pub(crate) fn child(&self, name: &str) -> Res<Option<ObjectId>> {
+        self.context.budget.work(self.links.len());
+        self.context.budget.keep_pace(&self.path)?;
         let Some(link) = self.links.iter().find(|link| link.name == name) else { return Ok(None) };
         match &link.target {
             Target::Object(id) => Ok(Some(*id)),
@@ -75,7 +90,7 @@ impl<'a> Group<'a> {
             return Ok(None);
         }
         let info = self.context.door.info(id, &path)?;
-        let attrs = Attrs::new(self.context.door.attributes(id)?, &path, self.context.limits.pickle_values);
+        let attrs = self.context.attrs(id, &path)?;
         Ok(Some(Dataset { context: self.context, id, path, info, attrs }))
     }
 
@@ -95,15 +110,25 @@ impl<'a> Group<'a> {
     }
 }
 
-impl Dataset<'_> {
+impl<'a> Dataset<'a> {
     /// All its bytes.
     pub(crate) fn read(&self) -> Res<Raw> {
         self.context.door.read(self.id, &self.path)
     }
 
-    /// All its values of variable length.
-    pub(crate) fn read_vlen(&self) -> Res<Vec<Vec<u8>>> {
-        self.context.door.read_vlen(self.id, &self.path)
+    /// All its values of variable length, and the loan that they are held on.
+    pub(crate) fn read_vlen(&self) -> Res<(Vec<Vec<u8>>, Loan<'a>)> {
+        let loan = self.context.budget.loan();
+        Ok((self.context.door.read_vlen(self.id, &self.path, &loan)?, loan))
+    }
+
+    /// Bytes of all its values: of variable length, as the references to them say.
+    pub(crate) fn bytes(&self) -> Res<u64> {
+        if self.info.dtype == DType::VarText {
+            return self.context.door.vlen_bytes(self.id, &self.path);
+        }
+        let width = self.info.dtype.size().unwrap_or(0);
+        Ok(self.info.elements().unwrap_or(u64::MAX).saturating_mul(width))
     }
 
     /// Its dimensions as sizes.
@@ -123,9 +148,14 @@ impl Dataset<'_> {
         self.context.limits
     }
 
+    /// What may still be held and made.
+    pub(crate) fn budget(&self) -> &'a Budget {
+        self.context.budget
+    }
+
     /// Runs a pickle that stood in it.
     pub(crate) fn unpickle<'p>(&'p self, bytes: &'p [u8]) -> Res<Pickle<'p>> {
-        pickle::load(bytes, &self.path, self.context.limits.pickle_values)
+        pickle::load(bytes, &self.path, self.context.limits.pickle_values, self.context.budget)
     }
 }
 

@@ -2,6 +2,7 @@
 //! compound dataset, as h5py and PyTables write them. Columns are ordered by name, fields as declared.
 
 use crate::{
+    budget::Budget,
     build::{self, Make, Rows, text, text::Encoding},
     door::{DType, Field, Kind, Target},
     fail::{Fault, Res, differs, fail, over_limit},
@@ -12,7 +13,7 @@ use crate::{
 };
 use arrow::array::{ArrayRef, StringArray};
 use std::sync::Arc;
-use tarquet_common::codes::format;
+use tarquet_common::codes::{cluster, format};
 
 /// Reads the frame that plain datasets form.
 pub(crate) fn read(context: Context<'_>, walked: Walked, key: &KeyChoice) -> Res<Frame> {
@@ -120,14 +121,44 @@ fn columns(found: &[Dataset<'_>], alone: bool) -> Res<Vec<Column>> {
             _ => length = Some((len, &dataset.path)),
         }
     }
-    match found {
+    let budget = found.first().map(Dataset::budget);
+    let before = budget.map(Budget::spent);
+    let made = match found {
         [only]
             if alone && matches!(only.info.dtype, DType::Compound { .. }) && !is_number(&only.info.dtype) =>
         {
             compound(only)
         }
         _ => found.iter().map(column).collect(),
+    };
+    match (made, budget.zip(before)) {
+        (Err(fault), Some((budget, before))) if fault.code == cluster::SLOT_TOO_SMALL => {
+            // Nothing of the columns is left by now, so that there is room to count what all of them would be.
+            budget.back_to(before);
+            Err(too_much(found, budget).unwrap_or(fault))
+        }
+        (made, _) => made,
     }
+}
+
+/// Why the columns are more than any process may make of them, where they are: then it is not this one that is too small.
+fn too_much(found: &[Dataset<'_>], budget: &Budget) -> Option<Fault> {
+    let mut sum = 0u64;
+    for dataset in found {
+        let before = budget.spent();
+        sum = sum.saturating_add(dataset.bytes().ok()?);
+        budget.back_to(before);
+        if sum > dataset.limits().decoded_bytes {
+            let limit = dataset.limits().decoded_bytes;
+            return Some(over_limit(
+                &dataset.path,
+                "decoded data of the member",
+                limit,
+                format!("{sum} bytes or more"),
+            ));
+        }
+    }
+    None
 }
 
 /// Whether a compound is a complex number rather than a row.
@@ -137,13 +168,13 @@ fn is_number(dtype: &DType) -> bool {
 
 fn column(dataset: &Dataset<'_>) -> Res<Column> {
     let name = dataset.path.rsplit('/').next().unwrap_or_default().to_owned();
+    dataset.budget().label(name.len(), &dataset.path)?;
     let len = dataset.dims()?.first().copied().unwrap_or(0);
     if dataset.info.dtype == DType::VarText {
-        let texts = dataset.read_vlen()?;
-        let mut total = 0;
+        let (texts, _held) = dataset.read_vlen()?;
+        let mut paid = text::Growing::new(dataset.budget(), texts.len(), 0, &dataset.path)?;
         let decoded = texts.iter().map(|bytes| {
-            total += bytes.len();
-            text::check_total(total, &dataset.path)?;
+            paid.take(bytes.len(), &dataset.path)?;
             Encoding::UTF8.decode(bytes, &dataset.path)
         });
         let values: StringArray = decoded.map(|text| text.map(Some)).collect::<Res<_>>()?;
@@ -155,7 +186,7 @@ fn column(dataset: &Dataset<'_>) -> Res<Column> {
     }
     let width = width(&dataset.info.dtype, &dataset.path)?;
     let raw = dataset.read()?;
-    let rows = Rows::matrix((*raw).as_ref(), len, 1, width);
+    let rows = Rows::matrix((*raw).as_ref(), len, 1, width, dataset.budget());
     let (values, logical) = values(&rows, &dataset.info.dtype, width, &dataset.path)?;
     Ok(Column { label: Label::Str(name), values, logical })
 }
@@ -170,7 +201,9 @@ fn compound(dataset: &Dataset<'_>) -> Res<Vec<Column>> {
     let one = |field: &Field| {
         let item = format!("{} ({})", field.name, dataset.path);
         let width = width(&field.dtype, &item)?;
-        let rows = Rows { bytes: (*raw).as_ref(), rows: len, stride, offsets: vec![field.offset as usize] };
+        let offsets = vec![field.offset as usize];
+        dataset.budget().label(field.name.len(), &item)?;
+        let rows = Rows { bytes: (*raw).as_ref(), rows: len, stride, offsets, budget: dataset.budget() };
         let (values, logical) = values(&rows, &field.dtype, width, &item)?;
         Ok(Column { label: Label::Str(field.name.clone()), values, logical })
     };

@@ -53,10 +53,16 @@ pub(crate) fn convert(value: i64, from: TimeUnit, to: TimeUnit) -> Option<i64> {
     }
 }
 
+/// The longest name of a zone, with the folder that it may stand in: many columns may hold the same one.
+const ZONE_BYTES_MAX: usize = 1024;
+
 /// A zone's name as Parquet readers know it, from how Python libraries name it: `Europe/Helsinki`,
 /// `dateutil//usr/share/zoneinfo/Europe/Helsinki`, `UTC`, `tzutc()`, `+02:00`, `UTC+02:00`.
 /// `None` if it cannot be a zone's name.
 pub(crate) fn zone_name(text: &str) -> Option<String> {
+    if text.len() > ZONE_BYTES_MAX {
+        return None;
+    }
     let name = text.strip_prefix("dateutil/").unwrap_or(text);
     let name = name.rsplit_once("zoneinfo/").map_or(name, |(_, name)| name);
     let name = match name {

@@ -51,6 +51,20 @@ pub struct FailureRecord {
     pub reproduce: String,
 }
 
+impl FailureRecord {
+    /// Bytes that it takes in memory, about.
+    pub fn memory_bytes(&self) -> u64 {
+        let maybe = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let texts = [&self.job, &self.fingerprint, &self.uri, &self.message, &self.hint, &self.reproduce];
+        let texts = texts.into_iter().chain(&self.causes).map(|text| text.len() + size_of::<String>());
+        let attempts =
+            self.attempts.iter().map(|a| size_of::<AttemptRecord>() + a.worker.len() + a.error.len());
+        let optional = [&self.etag, &self.item, &self.expected, &self.found].map(maybe);
+        let all = texts.chain(attempts).chain(optional).sum::<usize>();
+        (size_of::<Self>() + all) as u64
+    }
+}
+
 /// One attempt at what failed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AttemptRecord {

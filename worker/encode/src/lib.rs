@@ -22,7 +22,7 @@ pub use conform::{Conformed, conform};
 pub use failure_record::{AttemptRecord, FailureRecord, fingerprint};
 pub use parquet::{ColumnStorage, FileLayout, ParquetEncoder, SortedBy};
 pub use part::{Finished, PartWriter};
-pub use quarantine::{read_quarantine, write_quarantine};
+pub use quarantine::{QuarantineWriter, read_quarantine, write_quarantine};
 pub use schema::{
     Categories, ColumnKind, ColumnType, ColumnsLevel, FrozenColumn, FrozenIndex, FrozenLevel, FrozenSchema,
     JoinedSchema, SampleSize, SampledColumn, SampledLevel, SampledSchema, Warning, WarningKind,

@@ -26,17 +26,52 @@ use tarquet_common::{
 /// # Errors
 /// `INVARIANT` if the writer refuses our own schema.
 pub fn write_quarantine(records: &[FailureRecord]) -> Result<Vec<u8>, Failure> {
-    let broken = |error: &dyn std::error::Error| {
-        Failure::new(ourselves::INVARIANT, "failure records cannot be written").caused_by(error)
-    };
-    let schema = schema();
-    let batch = RecordBatch::try_new(Arc::clone(&schema), columns(records)).map_err(|e| broken(&e))?;
-    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-    let mut out = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut out, schema, Some(properties)).map_err(|e| broken(&e))?;
-    writer.write(&batch).map_err(|e| broken(&e))?;
-    writer.close().map_err(|e| broken(&e))?;
-    Ok(out)
+    let mut writer = QuarantineWriter::new()?;
+    let mut bytes = writer.push(records)?;
+    bytes.append(&mut writer.finish()?);
+    Ok(bytes)
+}
+
+/// Writes a quarantine file piece by piece: as many records as are given together become a row group.
+pub struct QuarantineWriter {
+    writer: ArrowWriter<Vec<u8>>,
+}
+
+impl QuarantineWriter {
+    /// A file without records yet.
+    ///
+    /// # Errors
+    /// `INVARIANT` if the writer refuses our own schema; as all below.
+    pub fn new() -> Result<Self, Failure> {
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let writer =
+            ArrowWriter::try_new(Vec::new(), schema(), Some(properties)).map_err(|e| unwritten(&e))?;
+        Ok(Self { writer })
+    }
+
+    /// The file's next bytes, with these records in them.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn push(&mut self, records: &[FailureRecord]) -> Result<Vec<u8>, Failure> {
+        let batch = RecordBatch::try_new(schema(), columns(records)).map_err(|e| unwritten(&e))?;
+        self.writer.write(&batch).map_err(|e| unwritten(&e))?;
+        self.writer.flush().map_err(|e| unwritten(&e))?;
+        self.writer.sync().map_err(|e| unwritten(&e))?;
+        Ok(std::mem::take(self.writer.inner_mut()))
+    }
+
+    /// The file's last bytes.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn finish(self) -> Result<Vec<u8>, Failure> {
+        self.writer.into_inner().map_err(|e| unwritten(&e))
+    }
+}
+
+fn unwritten(error: &dyn std::error::Error) -> Failure {
+    Failure::new(ourselves::INVARIANT, "failure records cannot be written").caused_by(error)
 }
 
 /// The records of a quarantine file, in file order.
@@ -300,6 +335,17 @@ mod tests {
             hint: failure.hint().to_owned(),
             reproduce: "tarquet inspect 's3://raw/a.tar.lz4' --member x/004112.h5".into(),
         }
+    }
+
+    #[test]
+    fn records_given_together_are_the_file_that_one_batch_is() {
+        let records: Vec<FailureRecord> = (0..3000).map(|n| record(n % 5)).collect();
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
+        let mut at_once = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut at_once, schema(), Some(properties)).unwrap();
+        writer.write(&RecordBatch::try_new(schema(), columns(&records)).unwrap()).unwrap();
+        writer.close().unwrap();
+        assert!(write_quarantine(&records).unwrap() == at_once, "byte for byte");
     }
 
     #[test]

@@ -77,6 +77,7 @@ impl Parts {
             items: 0,
             open: None,
             done: Vec::new(),
+            failed: false,
         }
     }
 
@@ -122,15 +123,18 @@ pub struct PartSeries<'a> {
     items: u64,
     open: Option<OpenPart>,
     done: Vec<Artifact>,
+    /// Something of a part was lost on its way: whoever went on would make a part with a hole.
+    failed: bool,
 }
 
 impl PartSeries<'_> {
     /// Writes rows into the part at hand.
     ///
     /// # Errors
-    /// Those of the writer and of the store; `STOPPED` when the attempt is.
+    /// Those of the writer and of the store; `STOPPED` when the attempt is. After any of them the series is over: every
+    /// further call is refused with `INVARIANT`.
     pub fn push(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
-        self.open()?.push(batch)
+        self.whole(|series| series.open()?.push(batch))
     }
 
     /// One more item has been dealt with; the last of a part ends it.
@@ -139,10 +143,10 @@ impl PartSeries<'_> {
     /// As [`Self::push`].
     pub fn item_done(&mut self) -> Result<(), Failure> {
         self.items += 1;
-        if self.left.front().is_some_and(|part| part.items == self.items) {
-            self.end()?;
-        }
-        Ok(())
+        self.whole(|series| match series.left.front() {
+            Some(part) if part.items == series.items => series.end(),
+            _ => Ok(()),
+        })
     }
 
     /// Ends what is left, and says what was made.
@@ -150,10 +154,24 @@ impl PartSeries<'_> {
     /// # Errors
     /// As [`Self::push`].
     pub fn finish(mut self) -> Result<Vec<Artifact>, Failure> {
-        while !self.left.is_empty() {
-            self.end()?;
-        }
+        self.whole(|series| {
+            while !series.left.is_empty() {
+                series.end()?;
+            }
+            Ok(())
+        })?;
         Ok(self.done)
+    }
+
+    /// Takes a step, if none failed before.
+    fn whole(&mut self, step: impl FnOnce(&mut Self) -> Result<(), Failure>) -> Result<(), Failure> {
+        if self.failed {
+            let text = "a part could not be written, and the shard went on";
+            return Err(Failure::new(ourselves::INVARIANT, text));
+        }
+        let done = step(self);
+        self.failed = done.is_err();
+        done
     }
 
     fn open(&mut self) -> Result<&mut OpenPart, Failure> {
@@ -219,8 +237,12 @@ mod tests {
     use crate::attempt::Stop;
     use arrow::array::{ArrayRef, Int64Array};
     use bytes::Bytes;
-    use tarquet_common::store::{StoreSettings, Stores, Uri};
+    use tarquet_common::{
+        codes::cluster,
+        store::{StoreSettings, Stores, Uri},
+    };
     use tarquet_encode::Finished;
+    use tarquet_faulty::{Calls, FaultyStore, Trouble, Verb};
 
     /// Writes a letter a row, and an end.
     #[derive(Default)]
@@ -255,9 +277,12 @@ mod tests {
         RecordBatch::try_from_iter([("n", column)]).unwrap()
     }
 
-    fn parts(runtime: &Handle, dir: &std::path::Path) -> Parts {
+    fn store(runtime: &Handle, dir: &std::path::Path) -> Arc<dyn Store> {
         let root = Uri::parse_here(&dir.to_string_lossy()).unwrap();
-        let store = runtime.block_on(Stores::new().open(&root, &StoreSettings::default())).unwrap();
+        runtime.block_on(Stores::new().open(&root, &StoreSettings::default())).unwrap()
+    }
+
+    fn parts(runtime: &Handle, store: Arc<dyn Store>) -> Parts {
         let context = AttemptContext { progress: Arc::default(), stop: Stop::default(), slot_bytes: 0 };
         Parts::new(runtime.clone(), store, Metadata::new(), context)
     }
@@ -268,7 +293,7 @@ mod tests {
     fn parts_end_where_the_plan_says_whatever_fails() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let parts = parts(runtime.handle(), dir.path());
+        let parts = parts(runtime.handle(), store(runtime.handle(), dir.path()));
         let planned = [(7, 2), (8, 1), (100_000, 1)].map(|(number, items)| PlannedPart { number, items });
         let mut series = parts.series(NAMES, planned, || Ok(Box::new(Letters::default())));
         let held = || parts.context.progress.snapshot().memory_bytes;
@@ -300,10 +325,27 @@ mod tests {
     }
 
     #[test]
+    fn after_a_failed_write_nothing_is_made_of_the_rest() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let store = FaultyStore::new(store(runtime.handle(), dir.path()));
+        let rule = store.plant(Calls::of(Verb::UploadPart).nth(1), Trouble::Absent);
+        let parts = parts(runtime.handle(), Arc::new(store));
+        let planned = [0, 1].map(|number| PlannedPart { number, items: 1 });
+        let mut series = parts.series(NAMES, planned, || Ok(Box::new(Letters::default())));
+        series.push(&rows(3)).unwrap();
+        let failure = series.item_done().unwrap_err();
+        assert_eq!((failure.code, rule.fired()), (cluster::UPLOAD_LOST, 1));
+        assert_eq!(series.push(&rows(1)).unwrap_err().code, ourselves::INVARIANT);
+        assert_eq!(series.item_done().unwrap_err().code, ourselves::INVARIANT);
+        assert_eq!(series.finish().unwrap_err().code, ourselves::INVARIANT);
+    }
+
+    #[test]
     fn rows_beyond_the_last_part_are_a_bug() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let parts = parts(runtime.handle(), dir.path());
+        let parts = parts(runtime.handle(), store(runtime.handle(), dir.path()));
         let mut series = parts.series(NAMES, [], || Ok(Box::new(Letters::default())));
         assert_eq!(series.push(&rows(1)).unwrap_err().code, ourselves::INVARIANT);
     }

@@ -1,10 +1,10 @@
 //! Items that failed, set aside with the reason, and the file that lists them.
 
-use super::sides::Sides;
+use super::sides::{SideWriter, Sides};
 use crate::attempt::ProgressCell;
 use std::{
     io::Write,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tarquet_common::{
     clock::Clock,
@@ -12,9 +12,10 @@ use tarquet_common::{
     failure::{Class, Failure},
     ids::WorkerId,
     leasing::Lease,
+    memory::{QUARANTINE_BYTES, QUARANTINE_TEXT_BYTES},
     receipt::{QUARANTINE, SideObject},
 };
-use tarquet_encode::{AttemptRecord, FailureRecord, fingerprint, write_quarantine};
+use tarquet_encode::{AttemptRecord, FailureRecord, QuarantineWriter, fingerprint};
 
 /// The items of one attempt that failed.
 pub struct Quarantine {
@@ -27,7 +28,16 @@ pub struct Quarantine {
     clock: Arc<dyn Clock>,
     /// When the attempt started, in milliseconds: since the epoch, and by the clock that never goes back.
     started: (u64, u64),
-    records: Mutex<Vec<FailureRecord>>,
+    records: Mutex<Records>,
+}
+
+/// What was set aside: the last of it, and a file that holds what came before.
+#[derive(Default)]
+struct Records {
+    held: Vec<FailureRecord>,
+    held_bytes: u64,
+    count: u64,
+    open: Option<(QuarantineWriter, SideWriter)>,
 }
 
 /// Which item failed, and how to see it fail again.
@@ -71,18 +81,38 @@ impl Quarantine {
         }
     }
 
-    /// Sets an item aside.
+    /// Sets an item aside. For a thread that may wait: where there are many, some are written out first.
     ///
     /// # Errors
-    /// The failure itself, where it is not the item's alone (of another class than `Input`): it ends the attempt.
+    /// The failure itself, where it is not the item's alone (of another class than `Input`), or what the store said: it ends
+    /// the attempt.
     pub fn set_aside(&self, item: FailedItem, failure: Failure) -> Result<(), Failure> {
         if failure.class() != Class::Input {
             return Err(failure);
         }
         let record = self.record(item, failure);
-        self.records.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+        let mut records = self.records();
+        records.held_bytes += record.memory_bytes();
+        records.count += 1;
+        records.held.push(record);
         self.progress.item_failed();
-        Ok(())
+        if records.held_bytes < QUARANTINE_BYTES { Ok(()) } else { self.write_out(&mut records) }
+    }
+
+    fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes what is held into the file, which is begun if there is none.
+    fn write_out(&self, records: &mut Records) -> Result<(), Failure> {
+        let (file, out) = match &mut records.open {
+            Some(open) => open,
+            none => none.insert((QuarantineWriter::new()?, self.sides.begin(self.name.clone())?)),
+        };
+        let bytes = file.push(&records.held)?;
+        records.held = Vec::new();
+        records.held_bytes = 0;
+        out.write_all(&bytes).map_err(|e| unwritten(&e))
     }
 
     fn record(&self, item: FailedItem, failure: Failure) -> FailureRecord {
@@ -95,21 +125,21 @@ impl Quarantine {
             retryable: failure.class() != Class::Input,
             uri: item.uri,
             etag: item.etag,
-            item: item.name,
+            item: item.name.map(short),
             item_offset: item.offset,
             item_size: item.size,
             attempts: vec![AttemptRecord {
                 worker: self.worker.clone(),
                 started: i64::try_from(self.started.0).unwrap_or(i64::MAX),
                 seconds: self.seconds(),
-                error: failure.message.clone(),
+                error: short(failure.message.clone()),
             }],
             hint: failure.hint().to_owned(),
-            reproduce: item.reproduce,
-            expected: failure.expected,
-            found: failure.found,
-            message: failure.message,
-            causes: failure.causes,
+            reproduce: short(item.reproduce),
+            expected: failure.expected.map(short),
+            found: failure.found.map(short),
+            message: short(failure.message),
+            causes: failure.causes.into_iter().map(short).collect(),
         }
     }
 
@@ -122,7 +152,7 @@ impl Quarantine {
 
     /// How many items were set aside.
     pub fn len(&self) -> u64 {
-        self.records.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
+        self.records().count
     }
 
     /// Whether none was.
@@ -135,25 +165,52 @@ impl Quarantine {
     /// # Errors
     /// What the store said.
     pub fn write(&self) -> Result<SideObject, Failure> {
-        let bytes = write_quarantine(&self.records.lock().unwrap_or_else(PoisonError::into_inner))?;
-        let mut writer = self.sides.begin(self.name.clone())?;
-        writer.write_all(&bytes).map_err(|e| {
-            Failure::new(codes::STORE_UNREACHABLE, "the quarantine file cannot be written").caused_by(&e)
-        })?;
-        writer.publish(QUARANTINE)
+        let mut records = self.records();
+        if !records.held.is_empty() || records.open.is_none() {
+            self.write_out(&mut records)?;
+        }
+        let (file, mut out) = records.open.take().expect("begun just now");
+        out.write_all(&file.finish()?).map_err(|e| unwritten(&e))?;
+        out.publish(QUARANTINE)
     }
+}
+
+impl Drop for Quarantine {
+    /// A file that was begun and never published is aborted, which waits: on a thread of its own, because an attempt may be
+    /// dropped where nothing may wait.
+    fn drop(&mut self) {
+        let records = self.records.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = records.open.take() {
+            std::thread::spawn(move || drop(open));
+        }
+    }
+}
+
+fn unwritten(error: &std::io::Error) -> Failure {
+    Failure::new(codes::STORE_UNREACHABLE, "the quarantine file cannot be written").caused_by(error)
+}
+
+/// The text, or its beginning.
+fn short(mut text: String) -> String {
+    if text.len() > QUARANTINE_TEXT_BYTES {
+        text.truncate(text.floor_char_boundary(QUARANTINE_TEXT_BYTES));
+        text.push('…');
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::attempt::{AttemptContext, Stop};
+    use std::{path::Path, time::Duration};
     use tarquet_common::{
         codes::{format, store as store_codes},
         ids::{AttemptId, JobId, ShardId},
-        store::{StoreSettings, Stores, Uri},
+        store::{Store, StoreSettings, Stores, Uri},
     };
     use tarquet_encode::read_quarantine;
+    use tokio::runtime::Runtime;
 
     /// An hour after the epoch, and a second more whenever it is asked for.
     #[derive(Default)]
@@ -188,21 +245,21 @@ mod tests {
         }
     }
 
-    #[test]
-    fn items_that_failed_are_listed_with_the_attempt() {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let dir = tempfile::tempdir().unwrap();
-        let root = Uri::parse_here(&dir.path().to_string_lossy()).unwrap();
+    /// A quarantine that writes into a directory.
+    fn quarantine(runtime: &Runtime, dir: &Path) -> (Quarantine, Arc<dyn Store>, Arc<ProgressCell>) {
+        let root = Uri::parse_here(&dir.to_string_lossy()).unwrap();
         let stores = Arc::new(Stores::new());
         let store = runtime.block_on(stores.open(&root, &StoreSettings::default())).unwrap();
         let progress = Arc::new(ProgressCell::default());
         let context =
             AttemptContext { progress: Arc::clone(&progress), stop: Stop::default(), slot_bytes: 0 };
         let sides = Sides::new(runtime.handle().clone(), stores, Arc::clone(&store), context);
-        let worker = WorkerId("w".to_owned());
-        let quarantine =
-            Quarantine::new(&lease(), &worker, sides, Arc::clone(&progress), Arc::new(Ticking::default()));
-        let item = |number| FailedItem {
+        let (worker, clock) = (WorkerId("w".to_owned()), Arc::new(Ticking::default()));
+        (Quarantine::new(&lease(), &worker, sides, Arc::clone(&progress), clock), store, progress)
+    }
+
+    fn item(number: u64) -> FailedItem {
+        FailedItem {
             number,
             uri: "s3://b/a.jsonl".to_owned(),
             etag: Some("\"e\"".to_owned()),
@@ -210,7 +267,56 @@ mod tests {
             offset: Some(77),
             size: None,
             reproduce: "tarquet inspect 's3://b/a.jsonl'".to_owned(),
-        };
+        }
+    }
+
+    #[test]
+    fn however_many_fail_few_are_held() {
+        let runtime = Runtime::new().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let (quarantine, store, _) = quarantine(&runtime, dir.path());
+        let mut held = 0;
+        for number in 0..40_000 {
+            let text = format!("{number} is something else: {}", "x".repeat(200));
+            quarantine.set_aside(item(number), Failure::new(format::NOT_HDF5, text)).unwrap();
+            held = held.max(quarantine.records().held_bytes);
+        }
+        let long = Failure::new(format::NOT_HDF5, "x".repeat(1 << 20));
+        quarantine.set_aside(item(40_000), long).unwrap();
+        assert!(held < QUARANTINE_BYTES, "{held} bytes");
+        let side = quarantine.write().unwrap();
+        let object = runtime.block_on(store.get(&side.name, 100 << 20)).unwrap().unwrap();
+        let records = read_quarantine(object.bytes).unwrap();
+        assert_eq!(records.len() as u64, quarantine.len());
+        assert!(records.iter().enumerate().all(|(at, record)| record.seq == at as u64));
+        assert_eq!(records[40_000].message.len(), QUARANTINE_TEXT_BYTES + '…'.len_utf8());
+    }
+
+    #[test]
+    fn a_file_that_was_begun_is_aborted_with_the_attempt() {
+        let runtime = Runtime::new().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let (quarantine, store, _) = quarantine(&runtime, dir.path());
+        let failure = Failure::new(format::NOT_HDF5, "x".repeat(10_000));
+        while quarantine.records().open.is_none() {
+            quarantine.set_aside(item(quarantine.len()), failure.clone()).unwrap();
+        }
+        runtime.block_on(async move { drop(quarantine) });
+        let gone = || runtime.block_on(store.list_uploads("")).unwrap().is_empty();
+        let waited = (0..500).any(|_| {
+            gone() || {
+                std::thread::sleep(Duration::from_millis(10));
+                false
+            }
+        });
+        assert!(waited, "the upload is aborted though its attempt was dropped where nothing may wait");
+    }
+
+    #[test]
+    fn items_that_failed_are_listed_with_the_attempt() {
+        let runtime = Runtime::new().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let (quarantine, store, progress) = quarantine(&runtime, dir.path());
         let away = Failure::new(store_codes::STORE_UNREACHABLE, "the store is silent");
         assert_eq!(quarantine.set_aside(item(4), away.clone()), Err(away), "it is not the item's alone");
         assert!(quarantine.is_empty());

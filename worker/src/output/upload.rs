@@ -4,12 +4,12 @@ use crate::attempt::{AttemptContext, Stop};
 use bytes::BytesMut;
 use std::{future::Future, sync::Arc, time::Duration};
 use tarquet_common::{
-    codes::store as codes,
+    codes::{cluster, store as codes},
     failure::Failure,
     memory::UploadSettings,
     receipt::{Artifact, Part},
     stage_plan::UPLOAD,
-    store::{Metadata, Store, aligned_buffer, checksum},
+    store::{Metadata, Store, StoreError, aligned_buffer, checksum},
 };
 use tokio::{runtime::Handle, sync::Semaphore, task::JoinSet};
 
@@ -139,13 +139,25 @@ impl Upload {
         let (number, progress) = (self.numbered, Arc::clone(&self.context.progress));
         let task = async move {
             let len = body.len() as u64;
-            let part = store.upload_part(&name, &id, number, body).await?;
+            let part = store.upload_part(&name, &id, number, body).await.map_err(|e| lost(e, &name))?;
             progress.written(len);
             drop(room);
             Ok(part)
         };
         self.sending.spawn_on(task, &self.runtime);
         Ok(())
+    }
+}
+
+/// An upload that the store no longer knows was aborted by somebody, or swept. What it was for is done again; the store's
+/// own word for it, that something is not there, is one for inputs.
+fn lost(error: StoreError, name: &str) -> Failure {
+    match error {
+        StoreError::NotFound { .. } => {
+            let text = format!("the upload of {name} is gone before it was complete");
+            Failure::new(cluster::UPLOAD_LOST, text).caused_by(&error)
+        }
+        error => error.into(),
     }
 }
 
@@ -182,17 +194,17 @@ mod tests {
     use super::*;
     use crate::attempt::StopReason;
     use tarquet_common::{
-        codes::cluster,
+        failure::Class,
         store::{StoreSettings, Stores, Uri},
     };
     use tarquet_faulty::{Calls, FaultyStore, Planted, Trouble, Verb};
 
-    /// An upload into a store that never answers when a part comes.
-    fn silent(runtime: &Handle, dir: &std::path::Path, stop: &Stop) -> (Planted, Upload) {
+    /// An upload into a store with trouble when a part comes.
+    fn troubled(runtime: &Handle, dir: &std::path::Path, stop: &Stop, trouble: Trouble) -> (Planted, Upload) {
         let root = Uri::parse_here(&dir.to_string_lossy()).unwrap();
         let inner = runtime.block_on(Stores::new().open(&root, &StoreSettings::default())).unwrap();
         let store = FaultyStore::new(inner);
-        let rule = store.plant(Calls::of(Verb::UploadPart), Trouble::Delay(Duration::from_secs(3600)));
+        let rule = store.plant(Calls::of(Verb::UploadPart), trouble);
         let settings = UploadSettings { part_bytes: 5 << 20, in_flight: 1 };
         let context = AttemptContext { progress: Arc::default(), stop: stop.clone(), slot_bytes: 0 };
         let upload = Upload::begin(
@@ -207,11 +219,22 @@ mod tests {
     }
 
     #[test]
+    fn an_upload_that_is_gone_is_nobodys_input() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let (rule, upload) = troubled(runtime.handle(), dir.path(), &Stop::default(), Trouble::Absent);
+        let failure = upload.finish(0, 0).unwrap_err();
+        assert_eq!((failure.code, failure.class()), (cluster::UPLOAD_LOST, Class::Environment));
+        assert_eq!(rule.fired(), 1);
+    }
+
+    #[test]
     fn a_stop_ends_the_wait_for_a_silent_store() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let dir = tempfile::tempdir().unwrap();
         let stop = Stop::default();
-        let (rule, mut upload) = silent(runtime.handle(), dir.path(), &stop);
+        let silence = Trouble::Delay(Duration::from_secs(3600));
+        let (rule, mut upload) = troubled(runtime.handle(), dir.path(), &stop, silence);
         let part = vec![7; 5 << 20];
         upload.write(&part).unwrap();
         assert_eq!(upload.held_bytes(), 5 << 20, "one part is on its way");

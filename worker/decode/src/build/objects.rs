@@ -77,6 +77,14 @@ pub(crate) fn column(objects: &Objects<'_>, item: &str) -> Res<(ArrayRef, Logica
     let Some(kind) = infer(objects, item)? else {
         return Ok((Arc::new(NullArray::new(objects.len)), Logical::Object));
     };
+    // Scalars stand side by side once before they are an array.
+    const SCALAR_BYTES: usize = 48;
+    let loan = objects.pickle.budget().loan();
+    if kind != Kind::Text && kind != Kind::Bytes {
+        loan.add((objects.len * SCALAR_BYTES) as u64, item)?;
+        let width = if kind == Kind::Decimal { size_of::<i128>() } else { size_of::<i64>() };
+        objects.pickle.budget().arrays(1, objects.len, width, item)?;
+    }
     let array = match kind {
         Kind::Text => return Ok((texts(objects, item)?, Logical::ObjectText)),
         Kind::Bool => bools(objects)?,
@@ -134,13 +142,12 @@ fn mixed(item: &str, a: Kind, at: usize, b: Kind, row: usize) -> Fault {
 
 /// Text, from objects that are known to be text or missing. Also for columns declared as text.
 pub(crate) fn texts(objects: &Objects<'_>, item: &str) -> Res<ArrayRef> {
+    let mut paid = text::Growing::new(objects.pickle.budget(), objects.len, 8, item)?;
     let mut builder = StringBuilder::with_capacity(objects.len, objects.len * 8);
-    let mut total = 0usize;
     for row in 0..objects.len {
         match objects.cell(row)? {
             Cell::Text(bytes) => {
-                total += bytes.len();
-                text::check_total(total, item)?;
+                paid.take(bytes.len(), item)?;
                 builder.append_value(utf8(&bytes, item)?);
             }
             cell => match Kind::of(&cell) {

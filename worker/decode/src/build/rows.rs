@@ -1,5 +1,6 @@
 //! Rows of elements, and what to make of them.
 
+use crate::budget::Budget;
 use arrow::datatypes::TimeUnit;
 
 /// What to make of the numbers of a dataset.
@@ -25,12 +26,21 @@ pub(crate) struct Rows<'a> {
     pub(crate) stride: usize,
     /// Where in a row the wanted elements begin.
     pub(crate) offsets: Vec<usize>,
+    /// Who pays for what is made of them.
+    pub(crate) budget: &'a Budget,
 }
 
 impl<'a> Rows<'a> {
     /// A matrix of `columns` elements of `width` bytes in each row.
-    pub(crate) fn matrix(bytes: &'a [u8], rows: usize, columns: usize, width: usize) -> Self {
-        Self { bytes, rows, stride: columns * width, offsets: (0..columns).map(|j| j * width).collect() }
+    pub(crate) fn matrix(
+        bytes: &'a [u8],
+        rows: usize,
+        columns: usize,
+        width: usize,
+        budget: &'a Budget,
+    ) -> Self {
+        let offsets = (0..columns).map(|j| j * width).collect();
+        Self { bytes, rows, stride: columns * width, offsets, budget }
     }
 
     /// Whether all elements of `width` bytes lie within the bytes.

@@ -2,7 +2,10 @@
 //! with one string standing for "missing".
 
 use super::Rows;
-use crate::fail::{Fault, Res, differs, fail, over_limit};
+use crate::{
+    budget::Budget,
+    fail::{Fault, Res, differs, fail, over_limit},
+};
 use arrow::array::{ArrayRef, StringBuilder};
 use std::{borrow::Cow, sync::Arc};
 use tarquet_common::codes::format;
@@ -129,12 +132,11 @@ pub(crate) fn column(
     if offset + width > rows.stride || rows.rows.saturating_mul(rows.stride) > rows.bytes.len() {
         return Err(fail(format::HDF5_DAMAGED, item, "a column of strings reaches beyond its rows"));
     }
+    let mut paid = Growing::new(rows.budget, rows.rows, width.min(16), item)?;
     let mut builder = StringBuilder::with_capacity(rows.rows, rows.rows * width.min(16));
-    let mut total = 0usize;
     for row in rows.bytes.chunks_exact(rows.stride.max(1)).take(rows.rows) {
         let text = encoding.decode(unpadded(&row[offset..offset + width]), item)?;
-        total += text.len();
-        check_total(total, item)?;
+        paid.take(text.len(), item)?;
         match missing {
             Some(missing) if missing == text => builder.append_null(),
             _ => builder.append_value(text),
@@ -143,23 +145,47 @@ pub(crate) fn column(
     Ok(Arc::new(builder.finish()))
 }
 
-/// Refuses more text than 32-bit offsets can address.
-pub(crate) fn check_total(bytes: usize, item: &str) -> Res<()> {
-    if bytes > i32::MAX as usize {
-        return Err(over_limit(item, "the text of one column", "2 GiB", format!("{bytes} bytes")));
+/// The texts of a column in the making: paid for as their buffer grows, by doubling.
+pub(crate) struct Growing<'b> {
+    budget: &'b Budget,
+    total: usize,
+    room: usize,
+}
+
+impl<'b> Growing<'b> {
+    /// For so many rows, with room for texts of `each` bytes.
+    pub(crate) fn new(budget: &'b Budget, rows: usize, each: usize, item: &str) -> Res<Self> {
+        budget.arrays(1, rows, each + size_of::<i32>(), item)?;
+        Ok(Self { budget, total: 0, room: rows.saturating_mul(each) })
     }
-    Ok(())
+
+    /// Pays for another text, and refuses more than 32-bit offsets can address.
+    pub(crate) fn take(&mut self, len: usize, item: &str) -> Res<()> {
+        self.total += len;
+        if self.total > i32::MAX as usize {
+            let found = format!("{} bytes", self.total);
+            return Err(over_limit(item, "the text of one column", "2 GiB", found));
+        }
+        if self.total > self.room {
+            let room = self.total.max(2 * self.room);
+            self.budget.make((room - self.room) as u64, item)?;
+            self.room = room;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::Limits;
     use arrow::array::{Array, AsArray};
 
     #[test]
     fn padding_goes_and_the_sentinel_is_null() {
         let bytes = b"a\0\0nan\0\0\0\xc3\xa4\0";
-        let rows = Rows { bytes, rows: 4, stride: 3, offsets: vec![0] };
+        let budget = &Budget::new(&Limits::default());
+        let rows = Rows { bytes, rows: 4, stride: 3, offsets: vec![0], budget };
         let column = column(&rows, 0, 3, Encoding::UTF8, Some("nan"), "s").unwrap();
         let column = column.as_string::<i32>();
         assert_eq!(column.iter().collect::<Vec<_>>(), [Some("a"), None, Some(""), Some("ä")]);

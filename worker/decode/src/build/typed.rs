@@ -18,13 +18,12 @@ use std::sync::Arc;
 use tarquet_common::codes::format;
 
 pub(super) fn bytes(objects: &Objects<'_>, item: &str) -> Res<ArrayRef> {
+    let mut paid = text::Growing::new(objects.pickle.budget(), objects.len, 8, item)?;
     let mut builder = BinaryBuilder::with_capacity(objects.len, objects.len * 8);
-    let mut total = 0usize;
     for cell in objects.cells() {
         match cell? {
             Cell::Bytes(bytes) => {
-                total += bytes.len();
-                text::check_total(total, item)?;
+                paid.take(bytes.len(), item)?;
                 builder.append_value(bytes);
             }
             _ => builder.append_null(),

@@ -5,17 +5,19 @@
 
 use super::rows::{Make, Rows};
 use crate::{
+    budget::Budget,
     door::DType,
     fail::{Res, differs, layout},
 };
 use arrow::{
     array::{ArrayRef, AsArray, BooleanArray, Int32Array, PrimitiveArray},
     buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer},
+    compute::cast,
     datatypes::{
-        ArrowPrimitiveType, DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType,
-        DurationSecondType, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-        TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-        TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+        ArrowPrimitiveType, DataType, DurationMicrosecondType, DurationMillisecondType,
+        DurationNanosecondType, DurationSecondType, Float16Type, Float32Type, Float64Type, Int8Type,
+        Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
+        TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
     },
 };
 use half::f16;
@@ -50,6 +52,10 @@ word!(u8, u16, u32, u64, i8, i16, i32, i64, f32, f64, f16);
 
 /// Numbers as arrays, one per wanted element of the rows.
 pub(crate) fn numbers(rows: &Rows<'_>, dtype: &DType, make: &Make, item: &str) -> Res<Vec<ArrayRef>> {
+    let width = dtype.size().and_then(|width| usize::try_from(width).ok());
+    if let Some(width) = width.filter(|&width| rows.holds(width)) {
+        rows.budget.arrays(rows.offsets.len(), rows.rows, width, item)?;
+    }
     columns(rows, dtype, make).ok_or_else(|| {
         let wanted = match make {
             Make::Plain => "integers, floats of 16, 32 or 64 bits, or booleans",
@@ -234,7 +240,11 @@ pub(crate) fn span_array(values: Vec<i64>, nulls: Option<NullBuffer>, unit: Time
 }
 
 /// Codes into `len` values as nullable int32, −1 being null. A code beyond the values is a failure.
-pub(crate) fn checked_codes(codes: &ArrayRef, len: usize, item: &str) -> Res<Int32Array> {
+pub(crate) fn checked_codes(codes: &ArrayRef, len: usize, budget: &Budget, item: &str) -> Res<Int32Array> {
+    let loan = budget.loan();
+    loan.add(codes.len() as u64 * size_of::<i64>() as u64, item)?;
+    budget.arrays(1, codes.len(), size_of::<i32>(), item)?;
+    let codes = cast(codes, &DataType::Int64).map_err(|_| layout(item, "codes that are no integers"))?;
     let codes =
         codes.as_primitive_opt::<Int64Type>().ok_or_else(|| layout(item, "codes that are no integers"))?;
     if let Some(bad) = codes.iter().flatten().find(|&code| code < -1 || code >= len as i64) {
@@ -249,13 +259,15 @@ pub(crate) fn checked_codes(codes: &ArrayRef, len: usize, item: &str) -> Res<Int
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::Limits;
     use arrow::array::Array;
 
     #[test]
     fn columns_come_out_of_rows_with_their_nulls() {
         let cells: Vec<f64> = (0..500).map(|i| if i % 7 == 3 { f64::NAN } else { f64::from(i) }).collect();
         let bytes: Vec<u8> = cells.iter().flat_map(|x| x.to_be_bytes()).collect();
-        let rows = Rows::matrix(&bytes, 100, 5, 8);
+        let budget = Budget::new(&Limits::default());
+        let rows = Rows::matrix(&bytes, 100, 5, 8, &budget);
         let columns = columns(&rows, &DType::Float { size: 8, big: true }, &Make::Plain).unwrap();
         for (j, column) in columns.iter().enumerate() {
             let column = column.as_primitive::<Float64Type>();
@@ -269,9 +281,10 @@ mod tests {
 
     #[test]
     fn rows_that_are_too_short_are_not_read() {
-        let rows = Rows { bytes: &[0; 15], rows: 2, stride: 8, offsets: vec![0] };
+        let budget = &Budget::new(&Limits::default());
+        let rows = Rows { bytes: &[0; 15], rows: 2, stride: 8, offsets: vec![0], budget };
         assert!(columns(&rows, &DType::Int { size: 8, signed: true, big: false }, &Make::Plain).is_none());
-        let rows = Rows { bytes: &[0; 16], rows: 2, stride: 8, offsets: vec![4] };
+        let rows = Rows { bytes: &[0; 16], rows: 2, stride: 8, offsets: vec![4], budget };
         assert!(columns(&rows, &DType::Int { size: 8, signed: true, big: false }, &Make::Plain).is_none());
     }
 }

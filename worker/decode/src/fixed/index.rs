@@ -56,9 +56,10 @@ pub(super) fn labels(
     }
     let level = node(group, key, encoding)?;
     let path = &dataset.path;
+    let at = |i| labels::at(&level.values, i, group.context.budget, path);
     let labels = (0..level.values.len()).map(|i| match &level.logical {
-        Logical::Period { freq } => labels::at(&level.values, i, path).map(|label| period_label(label, freq)),
-        _ => labels::at(&level.values, i, path),
+        Logical::Period { freq } => at(i).map(|label| period_label(label, freq)),
+        _ => at(i),
     });
     let (numpy_type, zone) = labels::numpy_type(&level.values);
     Ok((labels.collect::<Res<_>>()?, vec![ColumnLevel { name: level.name, numpy_type, zone }]))
@@ -77,8 +78,11 @@ fn tuples(group: &Group<'_>, key: &str, levels: Vec<Level>) -> Res<(Vec<Label>, 
     if levels.iter().any(|level| level.values.len() != len) {
         return Err(layout(&path, "levels of different lengths"));
     }
+    let budget = group.context.budget;
+    let at = |level: &Level, i| labels::at(&level.values, i, budget, &path);
     let tuple = |i| {
-        levels.iter().map(|level| labels::at(&level.values, i, &path)).collect::<Res<_>>().map(Label::Tuple)
+        budget.label(0, &path)?;
+        levels.iter().map(|level| at(level, i)).collect::<Res<_>>().map(Label::Tuple)
     };
     let tuples = (0..len).map(tuple).collect::<Res<_>>()?;
     let kinds = levels.iter().map(|level| {
@@ -126,16 +130,33 @@ fn multi(group: &Group<'_>, key: &str, encoding: Encoding) -> Res<Vec<Level>> {
 fn multi_level(group: &Group<'_>, key: &str, i: usize, encoding: Encoding) -> Res<Level> {
     let level = node(group, &format!("{key}_level{i}"), encoding)?;
     let codes = codes(&group.need(&format!("{key}_label{i}"))?, level.values.len())?;
+    let bytes = taken_bytes(&level.values, &codes);
+    group.context.budget.make(bytes, &group.join(key))?;
     let values = take(&level.values, &codes, None).map_err(|e| layout(&group.join(key), e.to_string()))?;
     Ok(Level { values, ..level })
+}
+
+/// What the values of a level take once each code has its own.
+fn taken_bytes(values: &ArrayRef, codes: &Int32Array) -> u64 {
+    let text = |offsets: &[i32]| {
+        let len = |code: i32| {
+            let code = usize::try_from(code).ok()?;
+            Some(u64::from(offsets.get(code + 1)?.abs_diff(*offsets.get(code)?)))
+        };
+        codes.iter().flatten().filter_map(len).sum::<u64>() + 4 * codes.len() as u64
+    };
+    match values.data_type() {
+        DataType::Utf8 => text(values.as_string::<i32>().value_offsets()),
+        DataType::Binary => text(values.as_binary::<i32>().value_offsets()),
+        other => (other.primitive_width().unwrap_or(size_of::<i32>()) * codes.len()) as u64,
+    }
 }
 
 /// Codes into `len` values as nullable int32, −1 being null; others must be within.
 fn codes(dataset: &Dataset<'_>, len: usize) -> Res<Int32Array> {
     let columns = values::columns(dataset, None, false)?;
-    let codes = columns.first().and_then(|(array, _)| cast(array, &DataType::Int64).ok());
-    let codes = codes.ok_or_else(|| layout(&dataset.path, "codes that are no integers"))?;
-    checked_codes(&codes, len, &dataset.path)
+    let (codes, _) = columns.first().ok_or_else(|| layout(&dataset.path, "codes that are no integers"))?;
+    checked_codes(codes, len, dataset.budget(), &dataset.path)
 }
 
 /// One array of an axis, by its `kind`.
@@ -169,7 +190,7 @@ fn node(group: &Group<'_>, key: &str, encoding: Encoding) -> Res<Level> {
 fn empty_values(dataset: &Dataset<'_>, kind: &str) -> Res<(ArrayRef, Logical)> {
     if kind.starts_with("datetime64") || kind.starts_with("timedelta64") {
         let make = time_make(dataset, kind)?;
-        return Ok((values::empty_of(&make, &dataset.path)?, Logical::Plain));
+        return Ok((values::empty_of(&make, dataset.budget(), &dataset.path)?, Logical::Plain));
     }
     if kind == "integer" && dataset.attrs.text("index_class")?.as_deref() == Some("period") {
         return plain(dataset);
@@ -191,7 +212,7 @@ fn strings(dataset: &Dataset<'_>, encoding: Encoding) -> Res<(ArrayRef, Logical)
         None => Some("nan".to_owned()),
     };
     let (raw, width) = (dataset.read()?, width as usize);
-    let rows = Rows::matrix((*raw).as_ref(), values::length(dataset)?, 1, width);
+    let rows = Rows::matrix((*raw).as_ref(), values::length(dataset)?, 1, width, dataset.budget());
     let values = text::column(&rows, 0, width, encoding, missing.as_deref(), &dataset.path)?;
     Ok((values, Logical::ObjectText))
 }
@@ -207,7 +228,10 @@ fn plain(dataset: &Dataset<'_>) -> Res<(ArrayRef, Logical)> {
         _ => return Err(layout(&dataset.path, "a period index without a frequency")),
     };
     if dataset.attrs.shape()?.is_some_and(|shape| shape.contains(&0)) {
-        return Ok((values::empty_of(&Make::Period, &dataset.path)?, Logical::Period { freq }));
+        return Ok((
+            values::empty_of(&Make::Period, dataset.budget(), &dataset.path)?,
+            Logical::Period { freq },
+        ));
     }
     Ok((numbers(dataset, &Make::Period)?, Logical::Period { freq }))
 }
@@ -229,7 +253,7 @@ fn times(dataset: &Dataset<'_>, kind: &str) -> Res<ArrayRef> {
 fn numbers(dataset: &Dataset<'_>, make: &Make) -> Res<ArrayRef> {
     let width = dataset.info.dtype.size().and_then(|width| usize::try_from(width).ok()).unwrap_or(0);
     let raw = dataset.read()?;
-    let rows = Rows::matrix((*raw).as_ref(), values::length(dataset)?, 1, width);
+    let rows = Rows::matrix((*raw).as_ref(), values::length(dataset)?, 1, width, dataset.budget());
     let mut columns = build::numbers(&rows, &dataset.info.dtype, make, &dataset.path)?;
     columns.pop().ok_or_else(|| layout(&dataset.path, "an index without values"))
 }

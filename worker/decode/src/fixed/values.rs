@@ -1,6 +1,7 @@
 //! Values of the fixed layout: a matrix of rows × columns, or one pickled array of objects.
 
 use crate::{
+    budget::Budget,
     build::{self, Make, Objects, Rows, objects},
     door::{DType, Raw},
     fail::{Fault, Res, fail, layout},
@@ -41,10 +42,11 @@ pub(super) fn columns(
     let bytes = (*raw).as_ref();
     let numbers = |rows: &Rows<'_>| build::numbers(rows, &dataset.info.dtype, &make, &item);
     let arrays = if grid.by_rows {
-        numbers(&Rows::matrix(bytes, rows, grid.columns, width))?
+        numbers(&Rows::matrix(bytes, rows, grid.columns, width, dataset.budget()))?
     } else {
         let column = |j: usize| {
-            bytes.get(j * rows * width..).map(|bytes| numbers(&Rows::matrix(bytes, rows, 1, width)))
+            let bytes = bytes.get(j * rows * width..)?;
+            Some(numbers(&Rows::matrix(bytes, rows, 1, width, dataset.budget())))
         };
         let columns = (0..grid.columns).filter_map(column).collect::<Res<Vec<_>>>()?;
         columns.into_iter().flatten().collect()
@@ -120,16 +122,19 @@ fn empty(
     }
     let (make, logical) = make(dataset, value_type)?;
     let one = || match make {
-        Make::Plain => empty_column(value_type.unwrap_or("object"), &dataset.path),
-        _ => Ok((empty_of(&make, &dataset.path)?, logical.clone())),
+        Make::Plain => {
+            dataset.budget().arrays(1, 0, 0, &dataset.path)?;
+            empty_column(value_type.unwrap_or("object"), &dataset.path)
+        }
+        _ => Ok((empty_of(&make, dataset.budget(), &dataset.path)?, logical.clone())),
     };
     (0..columns.unwrap_or(1)).map(|_| one()).collect()
 }
 
 /// An empty array of moments, spans or periods.
-pub(super) fn empty_of(make: &Make, item: &str) -> Res<ArrayRef> {
+pub(super) fn empty_of(make: &Make, budget: &Budget, item: &str) -> Res<ArrayRef> {
     let dtype = DType::Int { size: 8, signed: true, big: false };
-    let mut arrays = build::numbers(&Rows::matrix(&[], 0, 1, 8), &dtype, make, item)?;
+    let mut arrays = build::numbers(&Rows::matrix(&[], 0, 1, 8, budget), &dtype, make, item)?;
     arrays.pop().ok_or_else(|| layout(item, "no values"))
 }
 
@@ -166,7 +171,7 @@ pub(super) fn unpickled<T>(
     dataset: &Dataset<'_>,
     use_it: impl FnOnce(&Pickle<'_>, &PickledArray<'_>) -> Result<T, Fault>,
 ) -> Res<T> {
-    let rows = dataset.read_vlen()?;
+    let (rows, _held) = dataset.read_vlen()?;
     let [bytes] = rows.as_slice() else {
         return Err(layout(&dataset.path, format!("{} pickles where one must be", rows.len())));
     };

@@ -3,16 +3,21 @@
 use super::{
     faults::fault,
     file::Hdf5,
-    types::{dtype, shape_of},
+    names::LINK_BYTES,
+    types::{dtype, shape_of, type_weight},
 };
 use crate::{
+    budget::Loan,
     door::{Attr, DType, DataInfo, Door, Kind, Link, ObjectId, Raw, Target},
     fail::{Res, damaged, differs, fail, over_limit},
     filters,
 };
 use hdf5_reader::messages::{HdfMessage, layout::DataLayout};
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::hash_map::Entry, sync::Arc};
 use tarquet_common::codes::format;
+
+/// What a row of variable length takes besides its bytes.
+const ROW_BYTES: u64 = 40;
 
 impl Door for Hdf5<'_> {
     fn root(&self) -> Res<ObjectId> {
@@ -37,14 +42,17 @@ impl Door for Hdf5<'_> {
 
     fn links(&self, id: ObjectId) -> Res<Arc<[Link]>> {
         let path = self.path(id);
-        let links = self.links_of(&*self.header(id, &path)?).map_err(|e| fault(&e, &path))?;
+        let links = self.links_of(&*self.header(id, &path)?, &path)?;
         let mut paths = self.paths.borrow_mut();
         for link in &links {
             if link.name.is_empty() || link.name == "." || link.name.contains('/') {
                 return Err(damaged(&path, format!("a link has the impossible name {:?}", link.name)));
             }
-            if let Target::Object(child) = link.target {
-                paths.entry(child).or_insert_with(|| format!("{path}/{}", link.name));
+            if let Target::Object(child) = link.target
+                && let Entry::Vacant(entry) = paths.entry(child)
+            {
+                self.budget.spend((path.len() + link.name.len() + LINK_BYTES) as u64, &path)?;
+                entry.insert(format!("{path}/{}", link.name));
             }
         }
         Ok(links.into())
@@ -52,7 +60,7 @@ impl Door for Hdf5<'_> {
 
     fn attributes(&self, id: ObjectId) -> Res<Arc<[Attr]>> {
         let path = self.path(id);
-        let attributes = self.attributes_of(&*self.header(id, &path)?).map_err(|e| fault(&e, &path))?;
+        let attributes = self.attributes_of(&*self.header(id, &path)?, &path)?;
         Ok(attributes.into())
     }
 
@@ -80,6 +88,7 @@ impl Door for Hdf5<'_> {
         let (Some(space), Some(kind)) = (space, kind) else {
             return Err(damaged(item, "the dataset has no shape or no type"));
         };
+        self.budget.spend(type_weight(kind), item)?;
         Ok(DataInfo { dtype: dtype(kind), shape: shape_of(space) })
     }
 
@@ -114,7 +123,7 @@ impl Door for Hdf5<'_> {
             Some(DataLayout::Contiguous { address, size }) => {
                 self.contiguous(*address, *size, bytes, fill, item)
             }
-            Some(DataLayout::Chunked { .. }) => Ok(Arc::new(self.chunked(id, item)?)),
+            Some(layout @ DataLayout::Chunked { .. }) => Ok(Arc::new(self.chunked(id, layout, bytes, item)?)),
             Some(DataLayout::Compact { data }) => Err(differs(
                 format::HDF5_DAMAGED,
                 item,
@@ -126,7 +135,15 @@ impl Door for Hdf5<'_> {
         }
     }
 
-    fn read_vlen(&self, id: ObjectId, item: &str) -> Res<Vec<Vec<u8>>> {
+    fn vlen_bytes(&self, id: ObjectId, item: &str) -> Res<u64> {
+        let references = self.read(id, item)?;
+        let step = usize::from(self.offset_size()) + 8;
+        let lens =
+            (*references).as_ref().chunks_exact(step).map(|r| u32::from_le_bytes([r[0], r[1], r[2], r[3]]));
+        Ok(lens.map(u64::from).sum())
+    }
+
+    fn read_vlen(&self, id: ObjectId, item: &str, loan: &Loan<'_>) -> Res<Vec<Vec<u8>>> {
         let width = match self.info(id, item)?.dtype {
             DType::VarText => 1,
             DType::VarList(base) => base.size().filter(|&n| n > 0).unwrap_or(1),
@@ -139,11 +156,13 @@ impl Door for Hdf5<'_> {
         };
         let references = self.read(id, item)?;
         let step = usize::from(self.offset_size()) + 8;
-        let mut heaps = HashMap::new();
+        let mut heaps = self.heaps();
         let mut left = self.limits.vlen_bytes;
-        let mut rows = Vec::with_capacity((*references).as_ref().len() / step);
+        let count = (*references).as_ref().len() / step;
+        loan.add((count as u64).saturating_mul(ROW_BYTES), item)?;
+        let mut rows = Vec::with_capacity(count);
         for reference in (*references).as_ref().chunks_exact(step) {
-            let value = self.vlen(reference, width, &mut heaps).map_err(|e| fault(&e, item))?;
+            let value = self.vlen(reference, width, &mut heaps, loan, item)?;
             left = left.checked_sub(value.len() as u64).ok_or_else(|| {
                 over_limit(item, "variable-length values", self.limits.vlen_bytes, "more bytes")
             })?;

@@ -6,10 +6,15 @@ use crate::{
     door::ObjectId,
     fail::{Res, differs, over_limit},
     filters,
+    hdf5::types::weight_of,
     options::Limits,
 };
 use hdf5_reader::{FilterRegistry, Hdf5File, OpenOptions, error::Error, object_header::ObjectHeader};
-use std::{cell::RefCell, collections::HashMap, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 use tarquet_common::codes::format;
 
 /// A file opened from memory.
@@ -18,11 +23,13 @@ pub(crate) struct Hdf5<'a> {
     pub(super) limits: &'a Limits,
     /// Paths of the objects seen so far: chunked data is asked for by path.
     pub(super) paths: RefCell<HashMap<ObjectId, String>>,
-    pub(super) budget: Budget,
+    pub(super) budget: &'a Budget,
+    /// Objects whose headers are held: the library keeps them.
+    headers: RefCell<HashSet<ObjectId>>,
 }
 
 /// Opens a member's bytes. They are shared, not copied.
-pub(crate) fn open<'a, B>(bytes: B, limits: &'a Limits) -> Res<Hdf5<'a>>
+pub(crate) fn open<'a, B>(bytes: B, limits: &'a Limits, budget: &'a Budget) -> Res<Hdf5<'a>>
 where
     B: AsRef<[u8]> + Send + Sync + 'static,
 {
@@ -52,7 +59,7 @@ where
             format!("{len} bytes"),
         ));
     }
-    Ok(Hdf5 { file, limits, paths: RefCell::new(HashMap::new()), budget: Budget::new(limits) })
+    Ok(Hdf5 { file, limits, paths: RefCell::default(), budget, headers: RefCell::default() })
 }
 
 /// The filters that are read: the library's own three, and those of [`filters`].
@@ -71,7 +78,12 @@ fn registry(max_bytes: usize) -> FilterRegistry {
 
 impl Hdf5<'_> {
     pub(super) fn header(&self, id: ObjectId, item: &str) -> Res<Arc<ObjectHeader>> {
-        self.file.get_or_parse_header(id.0).map_err(|e| fault(&e, item))
+        let header = self.file.get_or_parse_header(id.0).map_err(|e| fault(&e, item))?;
+        if !self.headers.borrow().contains(&id) {
+            self.budget.spend(weight_of(&header), item)?;
+            self.headers.borrow_mut().insert(id);
+        }
+        Ok(header)
     }
 
     pub(super) fn path(&self, id: ObjectId) -> String {

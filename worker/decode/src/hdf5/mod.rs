@@ -6,11 +6,13 @@
 //! storage and external links cannot be followed even by mistake.
 //!
 //! **file** opens a member, with every limit the library has; **names** finds links and attributes;
+//! **heaps** finds values of variable length;
 //! **values** reads datasets; **types** and **faults** put the library's types and errors in our words.
 
 mod door;
 mod faults;
 mod file;
+mod heaps;
 mod names;
 mod types;
 mod values;

@@ -3,7 +3,12 @@
 use crate::door::{DType, Field};
 use hdf5_reader::{
     ByteOrder, CompoundField, Datatype, EnumMember, StringEncoding, StringSize, VarLenKind,
-    messages::dataspace::{DataspaceMessage, DataspaceType},
+    messages::{
+        HdfMessage,
+        dataspace::{DataspaceMessage, DataspaceType},
+        layout::DataLayout,
+    },
+    object_header::ObjectHeader,
 };
 
 pub(super) fn shape_of(space: &DataspaceMessage) -> Vec<u64> {
@@ -49,4 +54,41 @@ pub(super) fn dtype(from: &Datatype) -> DType {
 
 fn field(from: &CompoundField) -> Field {
     Field { name: from.name.clone(), offset: from.byte_offset, dtype: dtype(&from.datatype) }
+}
+
+/// Bytes that a header takes once it is parsed. Its size in the file says little: parts of it may be shared.
+pub(super) fn weight_of(header: &ObjectHeader) -> u64 {
+    let message = |message: &HdfMessage| {
+        let more = match message {
+            HdfMessage::Datatype(message) => type_weight(&message.datatype),
+            HdfMessage::Attribute(a) => {
+                a.name.len() as u64 + a.raw_data.len() as u64 + type_weight(&a.datatype)
+            }
+            HdfMessage::Link(message) => message.name.len() as u64,
+            HdfMessage::DataLayout(message) => match &message.layout {
+                DataLayout::Compact { data } => data.len() as u64,
+                _ => 0,
+            },
+            _ => 0,
+        };
+        size_of::<HdfMessage>() as u64 + more
+    };
+    header.messages.iter().map(message).sum()
+}
+
+/// Bytes that a datatype takes, as the library's or in our words.
+pub(super) fn type_weight(from: &Datatype) -> u64 {
+    const NODE_BYTES: u64 = 96;
+    NODE_BYTES
+        + match from {
+            Datatype::VarLen { base, .. } | Datatype::Array { base, .. } => type_weight(base),
+            Datatype::Compound { fields, .. } => {
+                fields.iter().map(|field| field.name.len() as u64 + type_weight(&field.datatype)).sum()
+            }
+            Datatype::Enum { base, members } => {
+                let member = |m: &EnumMember| NODE_BYTES + m.name.len() as u64 + m.value.len() as u64;
+                type_weight(base) + members.iter().map(member).sum::<u64>()
+            }
+            _ => 0,
+        }
 }

@@ -1,58 +1,70 @@
 //! The values of datasets: lent where they lie in one piece, read where they are chunked, looked up where their length
 //! varies.
 
-use super::{faults::fault, file::Hdf5};
+use super::{faults::fault, file::Hdf5, heaps::Heaps};
 use crate::{
+    budget::Loan,
     door::{ObjectId, Raw},
     fail::{Res, damaged, differs, over_limit},
 };
-use hdf5_reader::{error::Error, global_heap::GlobalHeapCollection, io::Cursor};
-use std::{collections::HashMap, sync::Arc};
+use hdf5_reader::{io::Cursor, messages::layout::DataLayout};
+use std::sync::Arc;
 use tarquet_common::codes::format;
 
 impl Hdf5<'_> {
-    /// The bytes that a variable-length reference leads to: `count` elements of `width` bytes.
+    /// The bytes that a variable-length reference leads to, held on `loan`: `count` elements of `width` bytes.
     pub(super) fn vlen(
         &self,
         reference: &[u8],
         width: u64,
-        heaps: &mut HashMap<u64, GlobalHeapCollection>,
-    ) -> Result<Vec<u8>, Error> {
-        let (o, l) = (self.offset_size(), self.length_size());
+        heaps: &mut Heaps<'_, '_>,
+        loan: &Loan<'_>,
+        item: &str,
+    ) -> Res<Vec<u8>> {
         let mut cursor = Cursor::new(reference);
-        let bytes = u64::from(cursor.read_u32_le()?) * width;
-        let address = cursor.read_offset(o)?;
-        let index = cursor.read_u32_le()?;
-        if bytes == 0 || index == 0 || Cursor::is_undefined_offset(address, o) {
+        let wrong = |e| fault(&e, item);
+        let bytes = u64::from(cursor.read_u32_le().map_err(wrong)?).saturating_mul(width);
+        let address = cursor.read_offset(self.offset_size()).map_err(wrong)?;
+        let index = cursor.read_u32_le().map_err(wrong)?;
+        if bytes == 0 || index == 0 || Cursor::is_undefined_offset(address, self.offset_size()) {
             return Ok(Vec::new());
         }
         if bytes > self.limits.vlen_bytes {
-            return Err(Error::ResourceLimit(format!("a variable-length value of {bytes} bytes")));
+            return Err(over_limit(item, "a variable-length value's size", self.limits.vlen_bytes, bytes));
         }
-        if !heaps.contains_key(&address) {
-            if heaps.len() >= 64 {
-                heaps.clear();
-            }
-            heaps
-                .insert(address, GlobalHeapCollection::parse_at_storage(self.file.storage(), address, o, l)?);
-        }
-        let object = u16::try_from(index).ok().and_then(|i| heaps[&address].get_object(i));
-        object
-            .and_then(|object| object.data.get(..usize::try_from(bytes).ok()?))
-            .map(<[u8]>::to_vec)
-            .ok_or_else(|| {
-                Error::InvalidData(format!("no heap object {index} of {bytes} bytes at {address:#x}"))
-            })
+        let object = heaps.object(address, index, bytes, item)?;
+        loan.add(bytes, item)?;
+        Ok(object.to_vec())
+    }
+
+    /// The global heaps of the file.
+    pub(super) fn heaps(&self) -> Heaps<'_, '_> {
+        Heaps::new(self.file.storage(), self.length_size(), self.budget.loan())
     }
 
     /// Reads chunks through the library; the path has been walked by [`Door::links`] before.
-    pub(super) fn chunked(&self, id: ObjectId, item: &str) -> Res<Vec<u8>> {
+    pub(super) fn chunked(&self, id: ObjectId, layout: &DataLayout, bytes: u64, item: &str) -> Res<Vec<u8>> {
+        let _held = self.chunks(layout, bytes, item)?;
         let path = self.path(id);
         let dataset = self.file.dataset(&path).map_err(|e| fault(&e, item))?;
         if dataset.address() != id.0 {
             return Err(damaged(item, "two objects answer to one name"));
         }
         dataset.read_raw_bytes().map_err(|e| fault(&e, item))
+    }
+
+    /// What reading by chunks takes besides the result: one as it is and as it was stored, and a list of all there are.
+    fn chunks(&self, layout: &DataLayout, bytes: u64, item: &str) -> Res<Loan<'_>> {
+        const ENTRY_BYTES: u64 = 64;
+        let loan = self.budget.loan();
+        if let DataLayout::Chunked { dims, element_size, .. } = layout {
+            let chunk = dims.iter().fold(u64::from(*element_size), |n, &d| n.saturating_mul(u64::from(d)));
+            // A chunk beyond the limit is refused by the library before it is read.
+            loan.add(chunk.min(self.limits.chunk_bytes).saturating_mul(2), item)?;
+            let entries = (bytes / chunk.max(1)).min(self.file.storage().len());
+            loan.add(entries.saturating_mul(ENTRY_BYTES), item)?;
+        }
+        Ok(loan)
     }
 
     pub(super) fn contiguous(

@@ -2,12 +2,17 @@
 //!
 //! Bounds: each opcode adds at most one value or moves existing ones, opcodes are counted against a
 //! limit, lengths are checked against the bytes that are there, and memo slots against the opcodes seen.
+//! Whatever grows is charged before it does: an opcode of one byte may hold a hundred times as much. The loan is the
+//! pickle's, and comes back with it.
 
 use super::{
     opcodes::*,
     value::{Call, Node, NodeId, Span, Value},
 };
-use crate::fail::{Fault, Res, differs, fail, over_limit};
+use crate::{
+    budget::{Budget, Loan},
+    fail::{Fault, Res, differs, fail, over_limit},
+};
 use std::collections::HashMap;
 use tarquet_common::codes::format;
 
@@ -18,6 +23,7 @@ pub(crate) struct Pickle<'a> {
     nodes: Vec<Node>,
     top: Value,
     item: &'a str,
+    loan: Loan<'a>,
 }
 
 impl<'a> Pickle<'a> {
@@ -31,8 +37,14 @@ impl<'a> Pickle<'a> {
         self.item
     }
 
+    /// What may still be held and made.
+    pub(crate) fn budget(&self) -> &'a Budget {
+        self.loan.budget()
+    }
+
     /// The bytes of a span.
     pub(crate) fn bytes(&self, span: Span) -> &[u8] {
+        self.budget().work(span.len as usize);
         let from = if span.side { &self.side } else { self.bytes };
         &from[span.start as usize..span.start as usize + span.len as usize]
     }
@@ -44,7 +56,12 @@ impl<'a> Pickle<'a> {
 }
 
 /// Runs a pickle. `item` names where it stood; `values_max` bounds opcodes and values.
-pub(crate) fn load<'a>(bytes: &'a [u8], item: &'a str, values_max: u64) -> Res<Pickle<'a>> {
+pub(crate) fn load<'a>(
+    bytes: &'a [u8],
+    item: &'a str,
+    values_max: u64,
+    budget: &'a Budget,
+) -> Res<Pickle<'a>> {
     if bytes.len() > u32::MAX as usize {
         return Err(over_limit(item, "a pickle's size", u32::MAX, bytes.len()));
     }
@@ -60,9 +77,10 @@ pub(crate) fn load<'a>(bytes: &'a [u8], item: &'a str, values_max: u64) -> Res<P
         memo: Vec::new(),
         steps: 0,
         steps_max: values_max,
+        loan: budget.loan(),
     };
     let top = machine.run()?;
-    Ok(Pickle { bytes, side: machine.side, nodes: machine.nodes, top, item })
+    Ok(Pickle { bytes, side: machine.side, nodes: machine.nodes, top, item, loan: machine.loan })
 }
 
 pub(super) struct Machine<'a> {
@@ -72,12 +90,16 @@ pub(super) struct Machine<'a> {
     pub(super) side: Vec<u8>,
     nodes: Vec<Node>,
     globals: HashMap<(Vec<u8>, Vec<u8>), NodeId>,
-    stack: Vec<Value>,
-    marks: Vec<usize>,
-    memo: Vec<Option<Value>>,
-    steps: u64,
+    pub(super) stack: Vec<Value>,
+    pub(super) marks: Vec<usize>,
+    pub(super) memo: Vec<Option<Value>>,
+    pub(super) steps: u64,
     steps_max: u64,
+    pub(super) loan: Loan<'a>,
 }
+
+/// What a global takes besides its names.
+const GLOBAL_BYTES: usize = 96;
 
 impl<'a> Machine<'a> {
     fn run(&mut self) -> Res<Value> {
@@ -86,6 +108,8 @@ impl<'a> Machine<'a> {
             if self.steps > self.steps_max {
                 return Err(over_limit(self.item, "a pickle's number of values", self.steps_max, "more"));
             }
+            self.loan.budget().work(1);
+            self.loan.budget().keep_pace(self.item)?;
             let op = self.take(1)?[0];
             if op == STOP {
                 return self.pop();
@@ -130,19 +154,22 @@ impl<'a> Machine<'a> {
             EMPTY_SET => self.push_node(Node::Set(Vec::new()))?,
             _ => return Ok(false),
         };
-        self.stack.push(value);
+        self.push(value)?;
         Ok(true)
     }
 
     /// Opcodes that gather values, and those that move them about.
     fn container(&mut self, op: u8) -> Res<bool> {
         match op {
-            MARK => self.marks.push(self.stack.len()),
+            MARK => {
+                self.loan.room(&mut self.marks, 1, self.item)?;
+                self.marks.push(self.stack.len());
+            }
             POP => self.pop_or_mark()?,
             POP_MARK => drop(self.marked()?),
             DUP => {
                 let top = self.top()?;
-                self.stack.push(top);
+                self.push(top)?;
             }
             TUPLE => self.gather(Node::Tuple)?,
             LIST => self.gather(Node::List)?,
@@ -250,34 +277,9 @@ impl<'a> Machine<'a> {
     fn push_node(&mut self, node: Node) -> Res<Value> {
         let id = u32::try_from(self.nodes.len());
         let id = id.map_err(|_| over_limit(self.item, "a pickle's containers", u32::MAX, "more"))?;
+        self.loan.room(&mut self.nodes, 1, self.item)?;
         self.nodes.push(node);
         Ok(Value::Node(NodeId(id)))
-    }
-
-    fn top(&self) -> Res<Value> {
-        self.stack.last().copied().ok_or_else(|| self.broken("its stack is empty"))
-    }
-
-    /// The topmost value above the last mark.
-    fn pop(&mut self) -> Res<Value> {
-        if self.marks.last().is_some_and(|&mark| mark >= self.stack.len()) {
-            return Err(self.broken("a mark where a value must be"));
-        }
-        self.stack.pop().ok_or_else(|| self.broken("its stack is empty"))
-    }
-
-    fn pop_or_mark(&mut self) -> Res<()> {
-        if self.marks.last().is_some_and(|&mark| mark == self.stack.len()) {
-            self.marks.pop();
-            return Ok(());
-        }
-        self.pop().map(drop)
-    }
-
-    fn marked(&mut self) -> Res<Vec<Value>> {
-        let mark = self.marks.pop().filter(|&mark| mark <= self.stack.len());
-        let mark = mark.ok_or_else(|| self.broken("no mark where one must be"))?;
-        Ok(self.stack.split_off(mark))
     }
 
     fn gather(&mut self, make: fn(Vec<Value>) -> Node) -> Res<()> {
@@ -287,18 +289,16 @@ impl<'a> Machine<'a> {
             return Err(self.broken("a key without a value"));
         }
         let node = self.push_node(node)?;
-        self.stack.push(node);
-        Ok(())
+        self.push(node)
     }
 
     fn tuple(&mut self, count: usize) -> Res<()> {
         let floor = self.marks.last().copied().unwrap_or(0);
         let start = self.stack.len().checked_sub(count).filter(|&start| start >= floor);
         let start = start.ok_or_else(|| self.broken("its stack is empty"))?;
-        let values = self.stack.split_off(start);
+        let values = self.split_off(start)?;
         let node = self.push_node(Node::Tuple(values))?;
-        self.stack.push(node);
-        Ok(())
+        self.push(node)
     }
 
     /// Adds to the container on top. On a call (a subclass of list or dict) the values are dropped:
@@ -308,7 +308,10 @@ impl<'a> Machine<'a> {
             return Err(self.broken("values for something that holds none"));
         };
         match &mut self.nodes[id as usize] {
-            Node::List(into) | Node::Dict(into) | Node::Set(into) => into.extend(values),
+            Node::List(into) | Node::Dict(into) | Node::Set(into) => {
+                self.loan.room(into, values.len(), self.item)?;
+                into.extend(values);
+            }
             Node::Call(_) => {}
             Node::Tuple(_) | Node::Global { .. } => {
                 return Err(self.broken("values for something that holds none"));
@@ -317,52 +320,20 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn slot(&mut self, op: u8) -> Res<usize> {
-        Ok(match op {
-            BINPUT | BINGET => usize::from(self.take(1)?[0]),
-            LONG_BINPUT | LONG_BINGET => u32::from_le_bytes(self.array()?) as usize,
-            MEMOIZE => self.memo.len(),
-            _ => {
-                let line = self.line()?;
-                let number = std::str::from_utf8(line).ok().and_then(|s| s.parse().ok());
-                number.ok_or_else(|| self.broken("a memo slot that is no number"))?
-            }
-        })
-    }
-
-    fn remember(&mut self, op: u8) -> Res<()> {
-        let (slot, value) = (self.slot(op)?, self.top()?);
-        if slot as u64 > self.steps.saturating_mul(2) + 1024 {
-            return Err(over_limit(
-                self.item,
-                "a pickle's memo",
-                "the number of its opcodes",
-                format!("slot {slot}"),
-            ));
-        }
-        if slot >= self.memo.len() {
-            self.memo.resize(slot + 1, None);
-        }
-        self.memo[slot] = Some(value);
-        Ok(())
-    }
-
-    fn recall(&mut self, op: u8) -> Res<()> {
-        let slot = self.slot(op)?;
-        let value = self.memo.get(slot).copied().flatten();
-        let value = value.ok_or_else(|| self.broken(&format!("memo slot {slot} is empty")))?;
-        self.stack.push(value);
-        Ok(())
-    }
-
     fn global(&mut self, module: Span, name: Span) -> Res<()> {
         let text = |span: Span| {
             let from = if span.side { &self.side } else { self.bytes };
             from[span.start as usize..span.start as usize + span.len as usize].to_vec()
         };
+        let held = GLOBAL_BYTES + module.len as usize + name.len as usize;
+        self.loan.budget().work(held);
+        self.loan.add(held as u64, self.item)?;
         let key = (text(module), text(name));
         let id = match self.globals.get(&key) {
-            Some(&id) => id,
+            Some(&id) => {
+                self.loan.give_back(held as u64);
+                id
+            }
             None => {
                 let Value::Node(id) = self.push_node(Node::Global { module, name })? else {
                     return Err(self.broken("a global"));
@@ -371,13 +342,11 @@ impl<'a> Machine<'a> {
                 id
             }
         };
-        self.stack.push(Value::Global(id));
-        Ok(())
+        self.push(Value::Global(id))
     }
 
     fn call(&mut self, callable: Value, args: Value) -> Res<()> {
         let call = self.push_node(Node::Call(Call { callable, args, state: None }))?;
-        self.stack.push(call);
-        Ok(())
+        self.push(call)
     }
 }

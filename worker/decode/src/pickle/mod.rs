@@ -14,8 +14,12 @@ pub(crate) mod objects;
 mod opcodes;
 mod scalars;
 mod scan;
+mod stack;
 pub(crate) mod value;
 mod zones;
 
 pub(crate) use machine::{Pickle, load};
 pub(crate) use value::{Call, Value};
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,8 @@ use tarquet_common::codes::format;
 impl Pickle<'_> {
     /// The scalar that a value stands for.
     pub(crate) fn cell(&self, value: Value) -> Res<Cell<'_>> {
+        self.budget().work(1);
+        self.budget().keep_pace(self.item())?;
         Ok(match value {
             Value::None => Cell::Null,
             Value::Bool(b) => Cell::Bool(b),
@@ -222,11 +224,19 @@ impl Pickle<'_> {
 
     fn label_within(&self, value: Value, depth: u32) -> Res<Label> {
         if let Some(items) = self.items(value) {
+            self.budget().label(0, self.item())?;
             let deeper =
                 depth.checked_sub(1).ok_or_else(|| layout(self.item(), "a name nested too deeply"))?;
             return items.iter().map(|&v| self.label_within(v, deeper)).collect::<Res<_>>().map(Label::Tuple);
         }
-        label_of(self.cell(value)?, self.item())
+        let cell = self.cell(value)?;
+        let text = match &cell {
+            Cell::Text(text) => text.len(),
+            Cell::Bytes(bytes) => bytes.len(),
+            _ => 0,
+        };
+        self.budget().label(text, self.item())?;
+        label_of(cell, self.item())
     }
 }
 

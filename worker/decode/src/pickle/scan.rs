@@ -77,6 +77,7 @@ impl<'a> Machine<'a> {
 
     pub(super) fn put_aside(&mut self, bytes: &[u8]) -> Res<Span> {
         let start = self.side.len();
+        self.loan.room(&mut self.side, bytes.len(), self.item)?;
         self.side.extend_from_slice(bytes);
         match u32::try_from(self.side.len()) {
             Ok(_) => Ok(Span { start: start as u32, len: bytes.len() as u32, side: true }),
@@ -86,9 +87,12 @@ impl<'a> Machine<'a> {
 
     /// Protocol 0 text: UTF-8 is not allowed, other characters stand as Latin-1 or `\uXXXX`.
     pub(super) fn escaped(&mut self) -> Res<Value> {
-        let line = self.line()?.to_vec();
-        let mut out = Vec::with_capacity(line.len());
-        let mut rest = line.as_slice();
+        let line = self.line()?;
+        // A character takes two bytes at most where it took one: while the line is at work, it is there once more.
+        let held = 2 * line.len() as u64;
+        self.loan.add(held, self.item)?;
+        let mut out = Vec::with_capacity(2 * line.len());
+        let mut rest = line;
         while let Some((&byte, after)) = rest.split_first() {
             rest = after;
             let digits = match (byte, after.first()) {
@@ -107,13 +111,14 @@ impl<'a> Machine<'a> {
                 None => push_code(&mut out, u32::from(byte)).unwrap_or_default(),
             }
         }
-        self.put_aside(&out).map(Value::Str)
+        let text = self.put_aside(&out)?;
+        self.loan.give_back(held);
+        Ok(Value::Str(text))
     }
 
     /// Python 2 strings: `'…'` with backslash escapes.
     pub(super) fn quoted(&mut self) -> Res<Value> {
-        let line = self.line()?.to_vec();
-        let inner = match line.as_slice() {
+        let inner = match self.line()? {
             [b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"'] => inner,
             _ => return Err(self.broken("a string without quotes")),
         };

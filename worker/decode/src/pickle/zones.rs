@@ -78,7 +78,10 @@ impl Pickle<'_> {
     /// The frequency that a pandas offset stands for, as period types name it: `M`, `Q-DEC`, `2h`.
     pub(crate) fn freq(&self, value: Value) -> Res<String> {
         if let Some(text) = self.text(value) {
-            return Ok(text.to_owned());
+            let short = text.len() <= FREQ_BYTES_MAX;
+            return short
+                .then(|| text.to_owned())
+                .ok_or_else(|| layout(self.item(), "a frequency that is none"));
         }
         let (call, args) = self.call(value).ok_or_else(|| layout(self.item(), "a frequency that is none"))?;
         let Some(("pandas._libs.tslibs.offsets" | "pandas.tseries.offsets", class)) =
@@ -108,6 +111,9 @@ impl Pickle<'_> {
         Ok(if count == 1 { base } else { format!("{count}{base}") })
     }
 }
+
+/// The longest name of a frequency: many columns may hold the same one.
+const FREQ_BYTES_MAX: usize = 64;
 
 const MONTHS: [&str; 12] =
     ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];

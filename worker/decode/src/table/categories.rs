@@ -8,7 +8,7 @@ use crate::{
 };
 use arrow::{
     array::{Array, ArrayRef, AsArray, DictionaryArray, Int32Array, new_empty_array},
-    compute::{cast, filter, is_not_null},
+    compute::{filter, is_not_null},
     datatypes::DataType,
 };
 use std::sync::Arc;
@@ -37,8 +37,12 @@ pub(super) fn column(
         // PyTables cannot hold an empty array: pandas then has none, of floats
         None => new_empty_array(&DataType::Float64),
     };
-    let codes = cast(codes, &DataType::Int64).map_err(|_| layout(&path, "codes that are no integers"))?;
-    let codes = checked_codes(&codes, categories.len(), &path)?;
+    let budget = group.context.budget;
+    let codes = checked_codes(codes, categories.len(), budget, &path)?;
+    if categories.null_count() > 0 {
+        budget.make(2 * codes.get_array_memory_size() as u64 + 8 * categories.len() as u64, &path)?;
+        budget.make(categories.get_array_memory_size() as u64, &path)?;
+    }
     let (codes, categories) = without_missing(codes, categories, &path)?;
     let array = DictionaryArray::try_new(codes, categories).map_err(|e| layout(&path, e.to_string()))?;
     Ok((Arc::new(array), Logical::Categorical { ordered }))

@@ -3,6 +3,7 @@
 use super::{categories, meta::Meta};
 use crate::{
     attrs::Held,
+    budget::Budget,
     build::{self, Make, Rows, text, text::Encoding},
     door::{DType, Field, Raw},
     fail::{Fault, Res, differs, fail, layout},
@@ -36,6 +37,11 @@ impl<'a> Table<'a> {
         let raw = dataset.read()?;
         let path = dataset.path.clone();
         Ok(Self { group, dataset, encoding, raw, path, rows })
+    }
+
+    /// What may still be held and made.
+    pub(super) fn budget(&self) -> &'a Budget {
+        self.group.context.budget
     }
 
     fn field(&self, name: &str) -> Res<&Field> {
@@ -73,7 +79,8 @@ impl<'a> Table<'a> {
         }
         let offsets = (0..count).map(|j| start + j * width).collect();
         let rows = if skip { 0 } else { self.rows };
-        Ok((Rows { bytes: (*self.raw).as_ref(), rows, stride, offsets }, base, width))
+        let budget = self.budget();
+        Ok((Rows { bytes: (*self.raw).as_ref(), rows, stride, offsets, budget }, base, width))
     }
 
     /// The row index.

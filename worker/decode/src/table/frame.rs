@@ -2,6 +2,7 @@
 
 use super::{fields::Table, meta::Meta};
 use crate::{
+    budget::Budget,
     build::text::Encoding,
     fail::{Res, fail, layout, over_limit},
     frame::{Column, Frame, Label, Layout, Level, Logical},
@@ -30,7 +31,7 @@ pub(crate) fn read(group: &Group<'_>, key: &str) -> Res<Frame> {
     let columns = columns(&table, &meta)?;
     let (index, columns) = match &meta.levels {
         None => (vec![table.index(&meta)?], columns),
-        Some(levels) => set_index(&group.path, levels, columns)?,
+        Some(levels) => set_index(&group.path, levels, columns, group.context.budget)?,
     };
     let frame = Frame {
         key: key.to_owned(),
@@ -48,7 +49,10 @@ pub(crate) fn read(group: &Group<'_>, key: &str) -> Res<Frame> {
 fn columns(table: &Table<'_>, meta: &Meta) -> Res<Vec<Column>> {
     let mut positions = Positions::of(&meta.labels);
     let mut found: Vec<Option<(ArrayRef, Logical)>> = vec![None; meta.labels.len()];
+    let budget = table.budget();
     for field in &meta.values {
+        budget.work(2 * meta.values.len());
+        budget.keep_pace(&table.path)?;
         for (label, column) in table.values(field, meta)? {
             let position = positions.take(&label);
             let position = position.ok_or_else(|| {
@@ -66,9 +70,16 @@ fn columns(table: &Table<'_>, meta: &Meta) -> Res<Vec<Column>> {
 }
 
 /// Moves the columns that are levels into the index. Names that pandas made up (`level_0`) go.
-fn set_index(path: &str, levels: &[Label], mut columns: Vec<Column>) -> Res<(Vec<Level>, Vec<Column>)> {
+fn set_index(
+    path: &str,
+    levels: &[Label],
+    mut columns: Vec<Column>,
+    budget: &Budget,
+) -> Res<(Vec<Level>, Vec<Column>)> {
     let mut index = Vec::with_capacity(levels.len());
     for name in levels {
+        budget.work(columns.len());
+        budget.keep_pace(path)?;
         let at = columns.iter().position(|column| column.label == *name);
         let at =
             at.ok_or_else(|| layout(path, format!("no column holds the level {}", labels::shown(name))))?;

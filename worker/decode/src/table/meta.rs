@@ -140,7 +140,11 @@ fn pickled<'g>(group: &'g Group<'_>, name: &str) -> Res<Pickle<'g>> {
 }
 
 fn texts(pickle: &Pickle<'_>, list: Value, what: &str) -> Res<Vec<String>> {
-    let text = |&value: &Value| pickle.text(value).map(str::to_owned).ok_or_else(|| pickle.not(value, what));
+    let text = |&value: &Value| {
+        let text = pickle.text(value).ok_or_else(|| pickle.not(value, what))?;
+        pickle.budget().label(text.len(), pickle.item())?;
+        Ok(text.to_owned())
+    };
     pickle.need_items(list, what)?.iter().map(text).collect()
 }
 
@@ -169,10 +173,16 @@ fn column_names(info: &Pickle<'_>) -> Res<Vec<Label>> {
     names.map_or(Ok(Vec::new()), |names| all_labels(info, names))
 }
 
+/// What is kept of a field besides its name: a zone's name, a frequency's, and what holds them.
+const FIELD_BYTES: usize = 128;
+
 fn field_infos(info: &Pickle<'_>, fields: Vec<String>) -> Res<Vec<(String, FieldInfo)>> {
     let mut infos = Vec::with_capacity(fields.len());
     for field in fields {
+        info.budget().keep_pace(info.item())?;
         if let Some(entry) = info.get(info.top(), &field) {
+            // Beside the field's name: a zone's, a frequency's and what holds them.
+            info.budget().label(field.len() + FIELD_BYTES, info.item())?;
             let some = |key: &str| info.get(entry, key).filter(|value| *value != Value::None);
             let known = FieldInfo {
                 zone: some("tz").map(|zone| info.zone(zone)).transpose()?,

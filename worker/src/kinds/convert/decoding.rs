@@ -8,7 +8,7 @@ use crate::{
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tarquet_common::{
     archive::{ArchiveRef, Member},
-    codes::{ourselves, plan as codes},
+    codes::{cluster, ourselves, plan as codes},
     failure::Failure,
     kinds::convert::DECODE,
     memory::decoded_bytes,
@@ -68,6 +68,12 @@ pub(super) fn decode(
     let decode = AssertUnwindSafe(|| tarquet_decode::decode(body, &options));
     let caught = progress.timed(DECODE, || catch_unwind(decode));
     progress.end_item();
+    if let Ok(Err(failure)) = &caught
+        && failure.code == cluster::DECODER_SLOW
+    {
+        // A clock is no judge of a member; two attempts are.
+        progress.blame(place);
+    }
     caught.unwrap_or_else(|panic| {
         progress.blame(place);
         let mut failure = Failure::new(ourselves::PANICKED, "the decoder panicked");

@@ -12,6 +12,7 @@ use crate::{
     scratch::Body,
     work::{Done, ShardPlan, Site, Work, on_a_thread},
 };
+use arrow::record_batch::RecordBatch;
 use async_trait::async_trait;
 use tarquet_common::{
     archive::{ArchiveRef, Member},
@@ -135,17 +136,18 @@ impl Shard<'_> {
         content: Content,
     ) -> Result<(), Failure> {
         let before = self.counts.rows;
-        let done = match content {
+        let batch = match content {
             Content::Body(body) => self.try_member(place, archive, member, body),
             Content::Unwanted => Err(placed(self.untried(place, member), archive, member)),
             Content::Damaged(failure) => Err(placed(*failure, archive, member)),
         };
-        if let Err(failure) = done {
-            if self.shared.action == ErrorAction::Fail {
-                return Err(failure);
+        match batch {
+            Ok(batch) => self.write(&batch)?,
+            Err(failure) if self.shared.action == ErrorAction::Fail => return Err(failure),
+            Err(failure) => {
+                let number = self.first + u64::from(place);
+                self.site.quarantine.set_aside(failed(number, archive, member), failure)?;
             }
-            let number = self.first + u64::from(place);
-            self.site.quarantine.set_aside(failed(number, archive, member), failure)?;
         }
         self.counts.items += 1;
         self.counts.count(BYTES_MEMBERS, member.size);
@@ -156,17 +158,30 @@ impl Shard<'_> {
         }
     }
 
-    /// A failure to write is not the member's, and has a place of its own.
+    /// Writes a member's rows. Whatever fails here is not the member's fault: rows of it may be in the part already, so
+    /// the attempt ends.
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
+        self.counts.rows += batch.num_rows() as u64;
+        self.counts.count(BYTES_ARROW, batch.get_array_memory_size() as u64);
+        match &mut self.partitions {
+            Some((_, partitions)) => partitions.push(batch),
+            None => {
+                Err(Failure::new(ourselves::INVARIANT, "a member has rows where no partition is planned"))
+            }
+        }
+    }
+
+    /// Decodes a member and conforms it. A failure of class `Input` is the member's own; nothing of it was written.
     fn try_member(
         &mut self,
         place: u32,
         archive: &ArchiveRef,
         member: &Member,
         body: Body,
-    ) -> Result<(), Failure> {
+    ) -> Result<RecordBatch, Failure> {
         let placed = |failure| placed(failure, archive, member);
         let frame = decode(body, place, self.decoding, &self.site.progress).map_err(placed)?;
-        let Some((schema, partitions)) = &mut self.partitions else {
+        let Some((schema, _)) = &self.partitions else {
             // The whole sample failed, and it was all members: this one has changed its mind.
             let text = "the member decodes now, and did not when it was sampled";
             return Err(placed(Failure::new(codes::NOTHING_SAMPLED, text)));
@@ -177,9 +192,7 @@ impl Shard<'_> {
         drop(frame);
         self.counts.count(WITHOUT_COLUMNS, u64::from(report.columnless_rows > 0));
         self.counts.count(COLUMNS_DROPPED, report.dropped_columns.len() as u64);
-        self.counts.rows += batch.num_rows() as u64;
-        self.counts.count(BYTES_ARROW, batch.get_array_memory_size() as u64);
-        partitions.push(&batch)
+        Ok(batch)
     }
 
     /// Why a member was not tried.
