@@ -5,12 +5,18 @@ use super::output::{abort, abort_or_leave};
 use crate::{
     objects::{self, Generation},
     rebuild::highest_generation,
-    stores::{Once, put_once},
+    stores::{Once, put_once, read_json},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use std::sync::Arc;
-use tarquet_common::{failure::Failure, ids::JobId, origin::Origin, receipt::Receipt, store::Store};
-use tarquet_core::{AcceptObject, Catalog, Outcome, Reopen, RoundsObject, Verdict, VoidArtifacts};
+use tarquet_common::{
+    failure::Failure,
+    ids::{JobId, ShardId},
+    origin::Origin,
+    receipt::Receipt,
+    store::Store,
+};
+use tarquet_core::{AcceptObject, Catalog, Outcome, Reopen, RoundsObject, Upload, Verdict, VoidArtifacts};
 
 /// Shards looked at at a time.
 const PARALLEL: usize = 32;
@@ -54,15 +60,37 @@ pub(super) async fn open_rounds(
     mut rounds: RoundsObject,
     artifacts: &[VoidArtifacts],
 ) -> Result<Outcome, Failure> {
+    let unknown: Vec<_> = rounds.shards.iter().filter(|r| !artifacts.iter().any(|a| is_of(a, r))).collect();
+    let unknown: Vec<_> = unknown.into_iter().map(|reopen| unknown_receipt(store, &job, reopen)).collect();
+    let unknown: Vec<_> = stream::iter(unknown).buffered(PARALLEL).try_collect().await?;
+    let artifacts: Vec<VoidArtifacts> =
+        artifacts.iter().cloned().chain(unknown.into_iter().flatten()).collect();
     let closed: Vec<_> = artifacts.iter().map(|shard| close(output, &job, shard)).collect();
     let closed: Vec<bool> = stream::iter(closed).buffered(PARALLEL).try_collect().await?;
-    let left_out = |reopen: &Reopen| {
-        let of_shard = |a: &&VoidArtifacts| (a.stage, a.shard) == (reopen.stage, reopen.shard);
-        artifacts.iter().zip(&closed).any(|(a, closed)| of_shard(&a) && !closed)
-    };
+    let left_out =
+        |reopen: &Reopen| artifacts.iter().zip(&closed).any(|(a, closed)| is_of(a, reopen) && !closed);
     rounds.shards.retain(|reopen| !left_out(reopen));
     let said = put_once(store, &objects::rounds(rounds.number), &rounds).await?;
     Ok(Outcome::RoundsOpened { job, rounds: said.says(rounds) })
+}
+
+fn is_of(artifacts: &VoidArtifacts, reopen: &Reopen) -> bool {
+    (artifacts.stage, artifacts.shard) == (reopen.stage, reopen.shard)
+}
+
+/// What another coordinator has accepted of the round before, of a shard that has no receipt here.
+async fn unknown_receipt(
+    store: &dyn Store,
+    job: &JobId,
+    reopen: &Reopen,
+) -> Result<Option<VoidArtifacts>, Failure> {
+    let Reopen { stage, shard, round } = *reopen;
+    let Some(before) = round.checked_sub(1) else { return Ok(None) };
+    let id = ShardId { job: job.clone(), stage, shard };
+    let receipt = read_json::<Receipt>(store, &objects::receipt(&id, before)).await?;
+    let uploads = receipt.into_iter().flat_map(|r| r.artifacts);
+    let uploads: Vec<Upload> = uploads.map(|a| Upload { name: a.name, upload_id: a.upload_id }).collect();
+    Ok((!uploads.is_empty()).then_some(VoidArtifacts { stage, shard, uploads }))
 }
 
 /// Sees to it that nothing of a shard's artifacts becomes visible any more; `false` if something is.
@@ -106,10 +134,10 @@ pub(super) async fn catalog(store: &dyn Store, job: JobId, ours: &Catalog) -> Re
 mod tests {
     use super::*;
     use tarquet_common::{
-        ids::{AttemptId, ShardId},
+        ids::AttemptId,
         store::{Metadata, StoreSettings, Stores, Uri},
     };
-    use tarquet_core::{Upload, WhyReopen};
+    use tarquet_core::WhyReopen;
 
     async fn open(root: &std::path::Path) -> Arc<dyn Store> {
         let uri = Uri::parse_here(&root.to_string_lossy()).unwrap();

@@ -111,8 +111,8 @@ fn lost(n: u32, partly_published: bool) -> Outcome {
     Outcome::UploadLost { shard: shard(), round: 0, name: part(n), partly_published }
 }
 
-fn foreign(n: u32) -> Outcome {
-    Outcome::ShardForeign { shard: shard(), round: 0, name: part(n), of_this_job: false }
+fn foreign(n: u32, of_this_job: bool) -> Outcome {
+    Outcome::ShardForeign { shard: shard(), round: 0, name: part(n), of_this_job }
 }
 
 async fn visible(world: &World) -> Vec<String> {
@@ -170,8 +170,7 @@ async fn a_rivals_object_is_never_replaced() {
         .await;
         // One of this job is no stranger's: another attempt of it was published by somebody who is further.
         let of_this_job = metadata == mark(&receipt(2)).metadata();
-        let foreign = Outcome::ShardForeign { shard: shard(), round: 0, name: part(1), of_this_job };
-        assert_eq!(outcome, foreign);
+        assert_eq!(outcome, foreign(1, of_this_job));
         let there = world.output().get(&part(1), 100).await.unwrap().unwrap();
         assert_eq!((&there.bytes[..], &there.meta.metadata), (bytes.as_bytes(), &metadata));
     }

@@ -12,9 +12,10 @@
 //! `SIM_SEEDS=100000` runs that many. (The core's own simulation is the one with thousands of workers and of shards; it
 //! knows no driver and no effects.)
 //!
-//! Not in here: two coordinators at once of which one opens rounds. A round is no news to the other, which goes on in the
-//! round before, and what it publishes there is another's to the first. So where a second coordinator comes nothing
-//! happens that opens rounds ([`World::opens_rounds`](world::World::opens_rounds)) until one of them is gone.
+//! Not in here: two coordinators at once of which one opens rounds. One may open a shard again that has no receipt, while the
+//! other accepts one for the round before; nothing in the store tells them apart then but who comes first to the part's key. So
+//! where a second coordinator comes nothing happens that opens rounds ([`World::opens_rounds`](world::World::opens_rounds))
+//! until one of them is gone.
 
 mod checks;
 mod ends;
