@@ -7,7 +7,7 @@
 use crate::{
     decide::{draft::Draft, plan::put_stage, publish, submit},
     decision::{Answer, Note, Refusal, Reply, Step, WaitFor},
-    effect::{Effect, EffectKey, Met},
+    effect::{Effect, EffectKey},
     event::What,
     objects::{Snapshot, Verdict},
     phase::{Cancelled, Checking, Claiming, Done, Failed, Hold, Phase, Planning, Running},
@@ -60,13 +60,6 @@ pub(crate) fn adopt(d: &mut Draft<'_>, snapshot: &Snapshot) -> Result<Answer, Re
     d.event(Some(id), What::Adopted { receipts: facts.receipts.len(), rebuilt: known.is_some() });
     compared(d, id);
     Ok(Reply::Adopted { rebuilt: true }.into())
-}
-
-/// Another coordinator is further with the job than its rows here are: nothing may follow from them any more, until they are
-/// what the objects say.
-pub(crate) fn behind(d: &mut Draft<'_>, id: &JobId, met: Option<Met>) {
-    d.note(Note::Behind(id.clone()));
-    d.start(Effect::Compare { job: id.clone(), met });
 }
 
 /// The objects were read again. If they say nothing new, what was met is trouble.

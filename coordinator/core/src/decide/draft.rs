@@ -3,7 +3,7 @@
 use crate::{
     cause::{Ask, Cause},
     decision::{Answer, Decision, Note, Refusal, Reply, Step, WaitFor, Wake},
-    effect::{Effect, EffectKey},
+    effect::{Effect, EffectKey, Met},
     event::{Event, What},
     phase::Phase,
     record::{Key, Record},
@@ -103,6 +103,13 @@ impl<'a> Draft<'a> {
 
     pub(crate) fn advance(&mut self, job: &JobId) {
         self.then(Step::Advance(job.clone()));
+    }
+
+    /// Another coordinator is further with the job than its rows here are: nothing may follow from them any more, until they
+    /// are what the objects say.
+    pub(crate) fn behind(&mut self, job: &JobId, met: Option<Met>) {
+        self.note(Note::Behind(job.clone()));
+        self.start(Effect::Compare { job: job.clone(), met });
     }
 
     /// Starts an effect unless one of its name is in flight.

@@ -1,7 +1,7 @@
 //! From the outcome to the catalog.
 
 use crate::{
-    decide::{adopt::behind, draft::Draft},
+    decide::draft::Draft,
     decision::{Note, Step, WaitFor},
     effect::{EffectKey, Met},
     event::What,
@@ -25,7 +25,7 @@ pub(crate) fn outcome_stored(d: &mut Draft<'_>, id: &JobId, verdict: &Verdict) {
     }
     if *verdict == Verdict::Publish && !is_complete(job) {
         // Whoever has written it knows of receipts that we do not. To publish what we know would be to publish less.
-        return behind(d, id, None);
+        return d.behind(id, None);
     }
     let mut row = job.row.clone();
     row.outcome = Some(verdict.clone());
@@ -130,7 +130,7 @@ pub(crate) fn shard_foreign(d: &mut Draft<'_>, id: &ShardId, round: u32, name: &
         let failure = foreign_object(job, name);
         if of_this_job {
             let met = Met { hold: Hold::Foreign, failure: Box::new(failure) };
-            return behind(d, &id.job, Some(met));
+            return d.behind(&id.job, Some(met));
         }
         d.then(Step::Hold { job: id.job.clone(), hold: Hold::Foreign, failure });
     }
