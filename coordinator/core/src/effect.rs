@@ -8,36 +8,15 @@
 
 use crate::{
     durable::Durable,
-    objects::{AcceptObject, RoundsObject, Verdict},
+    objects::{AcceptObject, RoundsObject, Upload, Verdict, VoidArtifacts},
     phase::Hold,
 };
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tarquet_common::{
     failure::Failure,
     ids::{JobId, ShardId},
     receipt::Receipt,
 };
-
-/// Artifacts that a new round of their shard would make void.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VoidArtifacts {
-    /// The stage.
-    pub stage: u8,
-    /// The shard.
-    pub shard: u32,
-    /// Their uploads, in the order in which they are completed.
-    pub uploads: Vec<Upload>,
-}
-
-/// An upload to abort.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Upload {
-    /// Final key, relative to the output root.
-    pub name: String,
-    /// The store's name for the upload.
-    pub upload_id: String,
-}
 
 /// Something to do outside.
 #[derive(Clone, Debug, PartialEq)]

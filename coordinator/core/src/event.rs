@@ -95,8 +95,7 @@ impl fmt::Display for What {
                 write!(f, "taken over with {receipts} receipts{}", if *rebuilt { ", rebuilt" } else { "" })
             }
             Self::Planned { stage, shards, items, item, partitions } => {
-                let many = &item.many;
-                write!(f, "{stage} planned: {shards} shards, {items} {many}, {partitions} partitions")
+                write!(f, "{stage} planned: {shards} shards, {items} {}, {partitions} partitions", item.many)
             }
             Self::Held { hold: _, code, message } => write!(f, "held: {code} {message}"),
             Self::Accepted { quarantined, item, excluded } => {

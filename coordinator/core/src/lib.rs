@@ -60,10 +60,13 @@ pub use cause::{Ask, Cause, Outcome};
 pub use decide::{decide, handle};
 pub use decision::{Answer, Decision, Ended, Note, Refusal, Reply, Step, WaitFor, Wake};
 pub use durable::Durable;
-pub use effect::{Effect, EffectKey, Met, Upload, VoidArtifacts};
+pub use effect::{Effect, EffectKey, Met};
 pub use event::{Event, What};
 pub use jobs::{JobOptions, JudgeBudget, OnError, PublishMode};
-pub use objects::{AcceptObject, Reopen, RoundsObject, Snapshot, StagePlan, Submit, Verdict, WhyReopen};
+pub use objects::{
+    AcceptObject, Reopen, RoundsObject, Snapshot, StagePlan, Submit, Upload, Verdict, VoidArtifacts,
+    WhyReopen,
+};
 pub use phase::{
     Back, Cancelled, Cataloguing, Checking, Claiming, Deciding, Done, Failed, Held, Hold, Phase, PhaseName,
     Planning, Publishing, Running,

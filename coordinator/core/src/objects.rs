@@ -132,6 +132,26 @@ pub enum Verdict {
     },
 }
 
+/// Artifacts that a new round of their shard would make void.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoidArtifacts {
+    /// The stage.
+    pub stage: u8,
+    /// The shard.
+    pub shard: u32,
+    /// Their uploads, in the order in which they are completed.
+    pub uploads: Vec<Upload>,
+}
+
+/// An upload to abort.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upload {
+    /// Final key, relative to the output root.
+    pub name: String,
+    /// The store's name for the upload.
+    pub upload_id: String,
+}
+
 /// All that the store says of a job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {

@@ -117,7 +117,12 @@ impl Slot {
         let ask = Complete { worker: self.session.settings.worker.clone(), receipt };
         let patience = Duration::from_millis(self.session.terms().orphan_after_ms);
         let verb = || self.session.leasing.complete(ask.clone());
-        match self.session.until_answered("complete", patience, verb).await {
+        let Some(answered) =
+            self.before_leaving(self.session.until_answered("complete", patience, verb)).await
+        else {
+            return tracing::warn!(shard = %lease.shard, "the receipt was not answered before the worker left");
+        };
+        match answered {
             Ok(Completed::Accepted) => tracing::info!(shard = %lease.shard, "accepted"),
             Ok(Completed::Superseded) => {
                 tracing::info!(shard = %lease.shard, "superseded by another attempt");
@@ -158,8 +163,23 @@ impl Slot {
             None => Duration::from_millis(self.session.terms().orphan_after_ms),
         };
         let verb = || self.session.leasing.fail(ask.clone());
-        if let Err(unanswered) = self.session.until_answered("fail", patience, verb).await {
-            tracing::info!(shard = %lease.shard, ?unanswered, "the failure was not taken");
+        match self.before_leaving(self.session.until_answered("fail", patience, verb)).await {
+            Some(Ok(())) => {}
+            unanswered => tracing::info!(shard = %lease.shard, ?unanswered, "the failure was not taken"),
+        }
+    }
+
+    /// What is reported, unless the worker has to leave first: the grace of a drain is over, and nobody has answered for a
+    /// while longer.
+    async fn before_leaving<T>(&self, report: impl Future<Output = T>) -> Option<T> {
+        let leaves = async {
+            self.hurry.raised().await;
+            tokio::time::sleep(GIVE_BACK_PATIENCE).await;
+        };
+        tokio::select! {
+            biased;
+            answered = report => Some(answered),
+            () = leaves => None,
         }
     }
 }

@@ -350,6 +350,28 @@ async fn a_drain_gives_a_grace_and_then_hands_back() {
     });
 }
 
+/// Coordinator and worker are told to leave in the same moment.
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_leaves_does_not_wait_for_a_coordinator_that_has_left() {
+    for does in [Does::Finish, Does::Panic, Does::WaitForStop] {
+        let (fake, does) = (with_leases(1), Work::new(does));
+        fake.with(|s| {
+            s.lose = HashMap::from([("complete", u32::MAX), ("fail", u32::MAX), ("goodbye", u32::MAX)])
+        });
+        let drain = Drain::default();
+        let agent = tokio::spawn(run(fake.clone(), does.clone(), settings(), drain.clone()));
+        while *does.runs.lock().unwrap() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let asked = tokio::time::Instant::now();
+        drain.ask("sigterm");
+        agent.await.unwrap().unwrap();
+        let took = asked.elapsed();
+        assert!(took < Duration::from_secs(90), "{took:?}: 60 s of grace, and a moment to be heard");
+        fake.with(|s| assert!(s.completes.len() + s.fails.len() > 1, "it was tried more than once"));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_coordinator_is_said_so() {
     let (fake, does) = (with_leases(0), Work::new(Does::Finish));

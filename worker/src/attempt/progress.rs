@@ -352,4 +352,25 @@ mod tests {
         assert_eq!(ms, [10, 11]);
         assert_eq!(steps.busiest(), Some("decode"));
     }
+
+    #[test]
+    fn a_careful_attempt_begins_nothing_that_was_not_heard_of() {
+        let careful = || ProgressCell { announced: Some(Announced::default()), ..ProgressCell::default() };
+        let cell = careful();
+        std::thread::scope(|scope| {
+            let begun = scope.spawn(|| cell.begin_item(7));
+            while cell.said() == 0 {
+                std::thread::yield_now();
+            }
+            assert_eq!(cell.snapshot().at_item, Some(7), "what is told names it");
+            cell.heard(0);
+            std::thread::sleep(Duration::from_millis(20));
+            assert!(!begun.is_finished(), "an older answer is not one to this");
+            cell.heard(cell.said());
+            begun.join().unwrap();
+        });
+        let hasty = ProgressCell::default();
+        hasty.begin_item(7);
+        assert_eq!(hasty.said(), 0, "others wait for nobody");
+    }
 }

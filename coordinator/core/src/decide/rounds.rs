@@ -3,9 +3,9 @@
 use crate::{
     decide::draft::Draft,
     decision::{Reply, WaitFor},
-    effect::{Effect, EffectKey, Upload, VoidArtifacts},
+    effect::{Effect, EffectKey},
     event::What,
-    objects::{AcceptObject, Reopen, RoundsObject, WhyReopen},
+    objects::{AcceptObject, Reopen, RoundsObject, Upload, VoidArtifacts, WhyReopen},
     phase::Phase,
     record::{Key, Record},
     rows::cover,
