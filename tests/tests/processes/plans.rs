@@ -133,3 +133,21 @@ fn the_frame_that_is_shown_is_the_one_that_will_be_read() {
         assert!(code.is_none_or(|code| told["warnings"].to_string().contains(code)), "{told}");
     }
 }
+
+/// Small members of an archive that can be entered at its beginning alone.
+#[test]
+fn the_sample_is_as_many_as_are_asked_for() {
+    let world = World::new();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&tar(&frames(90))).unwrap();
+    world.write("in.tar.gz", &gzip.finish().unwrap());
+    world.run(&["--input", "in.tar.gz", "--output", "out"]).exits(0);
+    let jobs = world.path("out.tarquet/jobs");
+    let job = std::fs::read_dir(jobs).unwrap().next().unwrap().unwrap().path();
+    let schema: Value = serde_json::from_slice(&std::fs::read(job.join("schema.json")).unwrap()).unwrap();
+    assert_eq!(
+        (&schema["sampled"]["members"], &schema["sampled"]["planned"]),
+        (&64.into(), &90.into()),
+        "{schema}"
+    );
+}

@@ -2,7 +2,8 @@
 //!
 //! Wanted: (A) member 0 always, so that order and names have a beginning; (B) spread over all archives, then over the bytes;
 //! (C) chosen by content, never by time: the same input gives the same sample; (D) cheap: members right after a place where
-//! decoding can start, and no more than a twentieth of the input read again; (E) `scan` takes every member.
+//! decoding can start, and for what is still wanted those behind them: no more than a twentieth of the input is read again for
+//! either, unless that is little; (E) as many as are wanted, within that; (F) `scan` takes every member.
 
 use super::table::ArchiveTable;
 use std::collections::BTreeSet;
@@ -23,6 +24,8 @@ const BUDGET_SHARE: u64 = 20;
 const AHEAD_BYTES: u64 = 256 << 10;
 /// Picks in one shard.
 const PICKS_PER_SHARD: usize = 8;
+/// The same, if they lie together.
+const TOGETHER_PER_SHARD: usize = 64;
 /// Bytes in one shard when every member is scanned.
 const SCAN_BYTES_PER_SHARD: u64 = 256 << 20;
 
@@ -54,8 +57,8 @@ pub(super) fn sample(tables: &[ArchiveTable], wanted: Option<u32>) -> SamplePlan
     let of = tables.iter().map(|t| t.members.len() as u64).sum();
     let groups = match wanted {
         Some(n) => {
-            let picks: Vec<Pick> = choose(tables, n.max(1) as usize).into_iter().collect();
-            picks.chunks(PICKS_PER_SHARD).map(<[Pick]>::to_vec).collect()
+            let picks = choose(tables, n.max(1) as usize);
+            in_shards(tables, picks)
         }
         None => everything(tables),
     };
@@ -64,9 +67,31 @@ pub(super) fn sample(tables: &[ArchiveTable], wanted: Option<u32>) -> SamplePlan
     SamplePlan { shards, sampled, of }
 }
 
+/// A few picks to a shard; what lies together is read together, of a stream all of it.
+fn in_shards(tables: &[ArchiveTable], picks: BTreeSet<Pick>) -> Vec<Vec<Pick>> {
+    let mut shards: Vec<Vec<Pick>> = Vec::new();
+    for pick in picks {
+        match shards.last_mut() {
+            Some(shard) if shard.len() < PICKS_PER_SHARD => shard.push(pick),
+            Some(shard)
+                if follows(shard, pick) && (tables[pick.0].stream || shard.len() < TOGETHER_PER_SHARD) =>
+            {
+                shard.push(pick);
+            }
+            _ => shards.push(vec![pick]),
+        }
+    }
+    shards
+}
+
+fn follows(shard: &[Pick], (a, m): Pick) -> bool {
+    shard.last().is_some_and(|last| (last.0, last.1 + 1) == (a, m))
+}
+
 fn choose(tables: &[ArchiveTable], wanted: usize) -> BTreeSet<Pick> {
     let total: u64 = tables.iter().map(ArchiveTable::member_bytes).sum();
-    let mut budget = if total < FREE_BYTES { u64::MAX } else { total / BUDGET_SHARE };
+    let free = total < FREE_BYTES;
+    let mut budget = if free { u64::MAX } else { total / BUDGET_SHARE };
     let mut picks = BTreeSet::new();
     for pick in candidates(tables, wanted, total) {
         if picks.len() == wanted || picks.contains(&pick) {
@@ -78,7 +103,42 @@ fn choose(tables: &[ArchiveTable], wanted: usize) -> BTreeSet<Pick> {
             picks.insert(pick);
         }
     }
+    if free {
+        // Where cost is of no account, what lies far from every place to start at is taken too; but for streams, which are
+        // read from their beginning for each.
+        let anywhere = halving(wanted).filter_map(|k| place(tables, share(total, k, wanted)));
+        let left = wanted.saturating_sub(picks.len());
+        let further: Vec<Pick> =
+            anywhere.filter(|(a, m)| !tables[*a].stream && !picks.contains(&(*a, *m))).take(left).collect();
+        picks.extend(further);
+    }
+    beside(tables, wanted, if free { u64::MAX } else { total / BUDGET_SHARE }, &mut picks);
     picks
+}
+
+/// The members behind those that are picked cost no more than their own bytes: as many as are still wanted.
+fn beside(tables: &[ArchiveTable], wanted: usize, mut budget: u64, picks: &mut BTreeSet<Pick>) {
+    loop {
+        let behind = picks.iter().map(|(a, m)| (*a, m + 1));
+        let behind = behind.filter(|pick| pick.1 < tables[pick.0].members.len() && !picks.contains(pick));
+        let behind: Vec<Pick> = behind.collect();
+        let before = picks.len();
+        for (a, m) in behind {
+            let size = tables[a].members[m].size;
+            if picks.len() < wanted && size <= budget {
+                budget -= size;
+                picks.insert((a, m));
+            }
+        }
+        if picks.len() == before {
+            return;
+        }
+    }
+}
+
+/// The k-th of `n` places that are spread evenly over so many bytes.
+fn share(total: u64, k: usize, n: usize) -> u64 {
+    u64::try_from(u128::from(total) * k as u128 / n as u128).expect("a share of a u64")
 }
 
 /// Candidates in order of importance: member 0, the first of each archive (spread, where there are more archives than
@@ -87,10 +147,8 @@ fn candidates(tables: &[ArchiveTable], wanted: usize, total: u64) -> Vec<Pick> {
     let filled: Vec<usize> = (0..tables.len()).filter(|a| !tables[*a].members.is_empty()).collect();
     let step = filled.len().div_ceil(wanted).max(1);
     let firsts = filled.iter().step_by(step).map(|a| (*a, 0));
-    let spread = halving(wanted).filter_map(|k| {
-        let target = u128::from(total) * k as u128 / wanted as u128;
-        member_at(tables, u64::try_from(target).expect("a share of a u64"))
-    });
+    let spread = halving(wanted).filter_map(|k| place(tables, share(total, k, wanted)));
+    let spread = spread.map(|(a, m)| (a, cheap_near(&tables[a], m)));
     firsts.chain(spread).collect()
 }
 
@@ -102,8 +160,8 @@ fn halving(n: usize) -> impl Iterator<Item = usize> {
         .filter(move |k| *k < n)
 }
 
-/// The cheap member next to a byte of all bodies taken together.
-fn member_at(tables: &[ArchiveTable], mut byte: u64) -> Option<Pick> {
+/// The member at a byte of all bodies taken together.
+fn place(tables: &[ArchiveTable], mut byte: u64) -> Option<Pick> {
     for (a, table) in tables.iter().enumerate() {
         let bytes = table.member_bytes();
         if byte < bytes {
@@ -112,7 +170,7 @@ fn member_at(tables: &[ArchiveTable], mut byte: u64) -> Option<Pick> {
                 byte -= table.members[m].size;
                 m += 1;
             }
-            return Some((a, cheap_near(table, m)));
+            return Some((a, m));
         }
         byte -= bytes;
     }
