@@ -38,15 +38,15 @@ fn metrics_follow_the_conventions_and_count_what_happened() {
     assert_eq!(value("tarquet_jobs", &[]), 1.0);
     assert_eq!(value("tarquet_workers", &[("state", "live")]), 1.0);
     assert_eq!(value("tarquet_slots", &[]), 1.0);
-    // 2 index, 2 sample and 8 convert shards.
-    assert_eq!(value("tarquet_attempts", &[("verdict", "accepted")]), 12.0, "{text}");
+    // 2 index, 8 sample (64 members, 8 to a shard), 1 freeze and 8 convert shards.
+    assert_eq!(value("tarquet_attempts", &[("verdict", "accepted")]), 19.0, "{text}");
     assert!(value("tarquet_members", &[("outcome", "quarantined")]) >= 1.0);
     assert!(value("tarquet_rows", &[]) >= 23_788.0);
     assert!(value("tarquet_store_bytes", &[("direction", "read")]) > 1e6);
     assert!(value("tarquet_store_bytes", &[("direction", "written")]) > 1e5);
     assert!(
         value("tarquet_rpc_requests", &[("method", "tarquet.v2.WorkerService/Complete"), ("code", "Ok")])
-            >= 12.0
+            >= 19.0
     );
     let denied = [("method", "tarquet.v2.JobService/Submit"), ("code", "PermissionDenied")];
     assert_eq!(value("tarquet_rpc_requests", &denied), 1.0);
