@@ -76,8 +76,11 @@ fn inputs(words: &Words, view: &PlanView, lines: &mut Lines) {
 fn output(words: &Words, view: &PlanView, lines: &mut Lines) {
     let (about, shards) = (lines.look.about(), counted(view.shards, "shard"));
     let partitions = counted(view.partitions, "partition");
-    let size =
-        format!("{}{partitions} {about} {}", mark(view.estimated, lines.look), bytes(view.partition_bytes));
+    let size = format!(
+        "{}{partitions} of {about} {}",
+        mark(view.estimated, lines.look),
+        bytes(view.partition_bytes)
+    );
     lines.line("Output", &size, &view.output);
     lines.line("", "", &view.encoding);
     let help = if view.shards == 1 { "helps" } else { "help" };

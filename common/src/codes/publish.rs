@@ -4,7 +4,7 @@ super::codes! {
     /// The output belongs to another job.
     OUTPUT_CLAIMED = 801, Usage, "the output is claimed by another job",
         "Every job claims its output before it starts, and another job's claim is there already.",
-        "Wait for that job, cancel it, or choose another output.";
+        "Go on with that job (`tarquet run --resume OUTPUT`), wait for it, or cancel it. Where it is over and not wanted any more, remove OUTPUT and OUTPUT.tarquet beside it. Or choose another output.";
     /// More members failed than the spec bears.
     OVER_BUDGET = 802, Input, "more members failed than the budget allows",
         "More members were set aside than errors.max_failed allows. That is judged when all were tried; earlier where all of the first ones failed, where parts become visible shard by shard, or where errors.hold says so. All work is kept.",
