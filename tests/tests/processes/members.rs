@@ -242,9 +242,11 @@ fn a_wrong_key_sets_every_member_aside_and_says_so() {
     let spec = "version = 1\nkind = \"convert\"\n[input]\nuris = [\"in/a.tar.lz4\"]\nhdf5 = { key = \"nowhere\" }\n\
                 [output]\nuri = \"out\"\n";
     world.write("job.toml", spec.as_bytes());
-    let ended = world.run(&["job.toml"]);
-    assert!(matches!(ended.code, Some(4 | 5)), "{ended:?}");
-    assert!(ended.out.contains("E0411"), "{ended:?}");
+    let held = world.run(&["job.toml"]).exits(5).json();
+    assert_eq!(held["quarantine"]["items"], 3, "{held}");
+    let failures = world.tarquet(&["failures", "out", "-o", "json"]).exits(0).json();
+    let codes: Vec<_> = failures.as_array().expect("a list").iter().map(|f| &f["code"]).collect();
+    assert_eq!(codes, ["E0411"; 3], "{failures}");
     assert_eq!(fs::read_dir(world.path("out")).map_or(0, Iterator::count), 0, "nothing is published");
 }
 
