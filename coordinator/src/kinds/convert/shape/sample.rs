@@ -2,8 +2,8 @@
 //!
 //! Wanted: (A) member 0 always, so that order and names have a beginning; (B) spread over all archives, then over the bytes;
 //! (C) chosen by content, never by time: the same input gives the same sample; (D) cheap: members right after a place where
-//! decoding can start, and for what is still wanted those behind them: no more than a twentieth of the input is read again for
-//! either, unless that is little; (E) as many as are wanted, within that; (F) `scan` takes every member.
+//! decoding can start, for what is still wanted those behind them, and no more than a twentieth of the input read again, unless
+//! that is little; (E) as many as are wanted, within that; (F) `scan` takes every member.
 
 use super::table::ArchiveTable;
 use std::collections::BTreeSet;
@@ -112,7 +112,7 @@ fn choose(tables: &[ArchiveTable], wanted: usize) -> BTreeSet<Pick> {
             anywhere.filter(|(a, m)| !tables[*a].stream && !picks.contains(&(*a, *m))).take(left).collect();
         picks.extend(further);
     }
-    beside(tables, wanted, if free { u64::MAX } else { total / BUDGET_SHARE }, &mut picks);
+    beside(tables, wanted, budget, &mut picks);
     picks
 }
 

@@ -132,7 +132,8 @@ fn the_sample_has_member_0_and_every_archive_and_is_cheap() {
     let tables: Vec<_> =
         (0..10).map(|i| table(&format!("a{i}"), Access::Seekable, 200, 360_000, 2 * MIB)).collect();
     let plan = sample(&tables, Some(64));
-    assert_eq!((plan.sampled, plan.of), (64, 2000));
+    // A twentieth of the input is what the sample may cost, and a member with what is fetched beyond it is large here.
+    assert!((45..=64).contains(&plan.sampled) && plan.of == 2000, "{} of {}", plan.sampled, plan.of);
     let blocks: Vec<SampleBlock> = plan.shards.iter().map(|s| decode_block(&s.block).unwrap()).collect();
     let runs: Vec<_> = blocks.iter().flat_map(|b| &b.runs).collect();
     assert_eq!(runs[0].members[0].name, b"m0.h5");
