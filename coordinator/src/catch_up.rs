@@ -15,7 +15,7 @@ use futures::{StreamExt, stream};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tarquet_common::{
     chance::{self, backoff_ms},
-    codes::ourselves,
+    codes::{ourselves, store},
     failure::{Class, Failure},
     ids::JobId,
     store::{StoreError, StoreSettings, Uri},
@@ -88,8 +88,13 @@ impl CatchUp {
         });
         let all: Vec<Asked> = known.chain(strange).collect();
         let read = |asked: Asked| async {
-            let in_time = tokio::time::timeout(JOB_WITHIN, self.once(&asked)).await;
-            let again = in_time.unwrap_or(true);
+            let again = match tokio::time::timeout(JOB_WITHIN, self.once(&asked)).await {
+                Ok(again) => again,
+                Err(_) => {
+                    self.not_read(&asked, late(&asked)).await;
+                    true
+                }
+            };
             again.then_some(asked)
         };
         let unread = stream::iter(all.into_iter().map(read)).buffer_unordered(PARALLEL);
@@ -100,13 +105,18 @@ impl CatchUp {
     /// Reads a job; whether it has to be read again.
     async fn once(&self, asked: &Asked) -> bool {
         let Err(failure) = self.one(asked).await else { return false };
+        let again = failure.class() == Class::Environment;
+        self.not_read(asked, failure).await;
+        again
+    }
+
+    /// Says why, in the log and to whoever asks for the job's status.
+    async fn not_read(&self, asked: &Asked, failure: Failure) {
         let (job, code, hint) = (&asked.job, failure.code, failure.hint());
         tracing::error!(%job, %code, %failure, causes = ?failure.causes, hint, "a job was not read back");
-        let again = failure.class() == Class::Environment;
         if asked.is_known {
             self.tell(Ask::Unread(asked.job.clone(), Box::new(failure))).await.ok();
         }
-        again
     }
 
     async fn one(&self, asked: &Asked) -> Result<(), Failure> {
@@ -158,6 +168,13 @@ impl Unread {
         });
         stream::iter(each).buffer_unordered(PARALLEL).collect::<()>().await;
     }
+}
+
+/// The store has not answered yet, and others do not wait for it.
+fn late(asked: &Asked) -> Failure {
+    let text =
+        format!("the job's objects were not read within {} s; it is tried again", JOB_WITHIN.as_secs());
+    Failure::new(store::STORE_UNREACHABLE, text).at_uri(&asked.job_uri)
 }
 
 /// Again while only the surroundings fail.

@@ -9,6 +9,15 @@ use tarquet_s3server::{Effect, Fault};
 
 #[test]
 fn a_job_whose_store_is_away_keeps_no_other_waiting() {
+    away(Effect::DropBefore);
+}
+
+#[test]
+fn a_job_whose_store_does_not_answer_keeps_no_other_waiting() {
+    away(Effect::Hang);
+}
+
+fn away(how: Effect) {
     let world = World::new();
     world.samples("in");
     world.server.load(BUCKET, "in/", &world.path("in")).unwrap();
@@ -28,7 +37,7 @@ fn a_job_whose_store_is_away_keeps_no_other_waiting() {
     cluster.coordinator.take().expect("it runs").kill();
 
     world.server.heal();
-    let away = world.server.plant(Fault::always("GetObject", "far.tarquet/jobs/*", Effect::DropBefore));
+    let away = world.server.plant(Fault::always("GetObject", "far.tarquet/jobs/*", how));
     cluster.start_coordinator();
     cluster.wait(&near, 3);
     assert!(away.fired() > 0, "its objects were asked for");
