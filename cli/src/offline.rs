@@ -47,8 +47,7 @@ pub(crate) async fn read(output: &str, cx: &Context) -> Result<Kept, CliError> {
     let settings = cx.globals.store.settings();
     let stores = Stores::new();
     let home_store = stores.open(&home, &settings).await.map_err(Failure::from)?;
-    let job = newest(home_store.as_ref()).await?.ok_or_else(|| none_there(output))?;
-    let prefix = job_uri(&home, &job);
+    let prefix = newest(home_store.as_ref(), &home).await?.ok_or_else(|| none_there(output))?;
     let store = stores.open(&prefix, &settings).await.map_err(Failure::from)?;
     let state = Home::of(output, None)?.state_dir;
     let found = from_objects(&stores, &prefix, &settings, Some(&state), cx.clock.unix_ms()).await?;
@@ -57,12 +56,14 @@ pub(crate) async fn read(output: &str, cx: &Context) -> Result<Kept, CliError> {
     Ok(Kept { status: found.status, shards: found.shards, store })
 }
 
-/// The job that the claim names, or else the one with the latest id.
-async fn newest(home: &dyn Store) -> Result<Option<JobId>, CliError> {
+/// Where the job is that the claim names, or else the one with the latest id.
+async fn newest(home: &dyn Store, home_uri: &Uri) -> Result<Option<Uri>, CliError> {
     if let Some(claim) = home.get("claim", CLAIM_BYTES_MAX).await.map_err(Failure::from)?
         && let Ok(claim) = serde_json::from_slice::<Claim>(&claim.bytes)
     {
-        return Ok(Some(claim.job));
+        let elsewhere = claim.job_uri.map(|uri| Uri::parse_here(&uri)).transpose();
+        let elsewhere = elsewhere.map_err(|e| Failure::from(StoreError::from(e)))?;
+        return Ok(Some(elsewhere.unwrap_or_else(|| job_uri(home_uri, &claim.job))));
     }
     let of_key = |key: &str| key.strip_prefix("jobs/")?.split('/').next()?.parse::<JobId>().ok();
     let mut newest = None;
@@ -70,7 +71,7 @@ async fn newest(home: &dyn Store) -> Result<Option<JobId>, CliError> {
     while let Some(object) = objects.try_next().await.map_err(Failure::from)? {
         newest = newest.max(object.ok().and_then(|o| of_key(&o.key)));
     }
-    Ok(newest)
+    Ok(newest.map(|job| job_uri(home_uri, &job)))
 }
 
 /// What goes on with a job that has no coordinator: `run --resume`.

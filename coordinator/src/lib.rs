@@ -13,6 +13,7 @@
 
 pub mod access;
 mod catch_up;
+mod claims;
 mod driver;
 mod effects;
 mod handle;

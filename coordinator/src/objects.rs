@@ -1,20 +1,21 @@
 //! The objects of a job: their names and what is in them.
 //!
 //! ```text
-//! <home>/claim                                  [`Claim`]            which job the output belongs to
+//! <output>.tarquet/claim                        [`Claim`]            which job the output belongs to, and where that is
 //! <home>/jobs/ID/job.json                       core's `Submit`      what was asked
 //!                generations/<g>                [`Generation`]       one number of attempts
 //!                plans/<stage>-<digest>         stage plan           binary, see `tarquet_common::stage_plan`
 //!                plans/<stage>.json             [`PlanObject`]       which plan is the stage's
 //!                rounds/<n>.json                core's `RoundsObject`
-//!                receipts/<stage>/<shard>.<round>.json   `Receipt`   the commit of a shard
+//!                receipts/<stage>/<shard>.<round>.json   core's `RoundEnd`   the commit of a shard, or that there is none
 //!                accepts/<n>.json               core's `AcceptObject`
 //!                outcome.json                   core's `Verdict`     publish, cancel or fail
 //!                catalog.json                   core's `Catalog`     written last
 //! <registry>/<ID>.json                          [`Pointer`]          where the job is
 //! ```
 //!
-//! The **home** of an output is `<output>.tarquet/`, unless the spec names another. All of these are written with
+//! The **home** of an output is `<output>.tarquet/`, unless the spec names another; the claim stands beside the output all the
+//! same ([`claim_place`]). All of these are written with
 //! `If-None-Match: *` and never changed. Numbers are padded to ten digits so that lists come in their order.
 
 use serde::{Deserialize, Serialize};
@@ -92,6 +93,9 @@ pub struct Claim {
     pub job: JobId,
     /// The output, as the job writes it.
     pub output_uri: String,
+    /// The job's prefix. The release before did not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job_uri: Option<String>,
 }
 
 /// One number of attempts.
@@ -152,13 +156,23 @@ pub fn home_of(job_uri: &Uri, job: &JobId) -> Uri {
     home.unwrap_or_else(|| job_uri.clone())
 }
 
-/// Key of an output's claim in its home. In the home beside the output it is `claim`; a home that the spec names may
-/// serve several outputs, so there the output's name is part of it.
-pub fn claim(home: &Uri, output: &Uri) -> String {
-    if output.sibling(".tarquet").as_ref() == Some(home) {
-        return "claim".to_owned();
+/// Where the claim on an output stands: root and key. The output alone decides it. A whole bucket has nothing beside it;
+/// there it is the one object in the output that is no part, under a name that readers of datasets leave out.
+pub fn claim_place(output: &Uri) -> (Uri, String) {
+    match output.sibling(".tarquet") {
+        Some(beside) => (beside, "claim".to_owned()),
+        None => (output.clone(), CLAIM_INSIDE.to_owned()),
     }
-    format!("claim-{}", &blake3::hash(output.as_str().as_bytes()).to_hex()[..16])
+}
+
+/// Key of the claim in an output that has nothing beside it.
+pub const CLAIM_INSIDE: &str = "_tarquet/claim";
+
+/// Where the release before put the claim of a job whose spec names a home; `None` if it is the same place.
+pub fn earlier_claim_place(output: &Uri, home: &Uri) -> Option<(Uri, String)> {
+    let elsewhere = output.sibling(".tarquet").as_ref() != Some(home);
+    let name = || format!("claim-{}", &blake3::hash(output.as_str().as_bytes()).to_hex()[..16]);
+    elsewhere.then(|| (home.clone(), name()))
 }
 
 /// `part-00017.parquet`: what every dataset's objects are called.
@@ -208,8 +222,18 @@ mod tests {
         assert_eq!(home_of(&prefix, &job), home);
         let elsewhere = Uri::parse_here("s3://bucket/elsewhere").unwrap();
         assert_eq!(home_of(&elsewhere, &job), elsewhere);
-        assert_eq!(claim(&home, &output), "claim");
-        let other = Uri::parse_here("s3://bucket/other").unwrap();
-        assert_ne!(claim(&elsewhere, &output), claim(&elsewhere, &other));
+    }
+
+    #[test]
+    fn the_output_alone_says_where_its_claim_stands() {
+        let uri = |text: &str| Uri::parse_here(text).unwrap();
+        let (output, home, elsewhere) =
+            (uri("s3://bucket/out/"), uri("s3://bucket/out.tarquet"), uri("s3://bucket/jobs"));
+        assert_eq!(claim_place(&output), (home.clone(), "claim".to_owned()));
+        assert_eq!(claim_place(&uri("s3://bucket")), (uri("s3://bucket"), "_tarquet/claim".to_owned()));
+        assert_eq!(earlier_claim_place(&output, &home), None);
+        let earlier = earlier_claim_place(&output, &elsewhere).unwrap();
+        assert_eq!(earlier.0, elsewhere);
+        assert_ne!(Some(earlier), earlier_claim_place(&uri("s3://bucket/other"), &elsewhere));
     }
 }

@@ -6,7 +6,8 @@
 //! shard.
 
 use crate::{
-    objects::{self, Claim, PlanObject, Pointer},
+    claims,
+    objects::{self, PlanObject, Pointer},
     stores::OpenStores,
     stores::{read_json, vanished},
 };
@@ -47,10 +48,10 @@ pub(crate) async fn snapshot(
         let Some(chosen) = read_json::<PlanObject>(store, &objects::plan_object(stage)).await? else { break };
         plans.push(read_plan(store, chosen).await?);
     }
-    let receipts = all(store, objects::RECEIPTS).await?;
+    let ends = all(store, objects::RECEIPTS).await?;
     let rounds = all(store, objects::ROUNDS).await?;
     let generation = highest_generation(store).await?;
-    Ok(Some(Snapshot { submit, claimed, generation, plans, rounds, receipts, accepts, outcome, catalog }))
+    Ok(Some(Snapshot { submit, claimed, generation, plans, rounds, ends, accepts, outcome, catalog }))
 }
 
 /// Whether the output's claim names this job.
@@ -60,12 +61,10 @@ async fn claimed(
     settings: &StoreSettings,
     submit: &Submit,
 ) -> Result<bool, Failure> {
-    let job: &JobId = &submit.job;
-    let home_uri = objects::home_of(job_uri, job);
     let output_uri = Uri::parse_here(&submit.output_uri).map_err(StoreError::from)?;
-    let home = stores.open(&home_uri, settings).await?;
-    let claim = read_json::<Claim>(&*home, &objects::claim(&home_uri, &output_uri)).await?;
-    Ok(claim.is_some_and(|c| c.job == *job))
+    let home = objects::home_of(job_uri, &submit.job);
+    let found = claims::find(stores, settings, &output_uri, &home).await?;
+    Ok(found.is_some_and(|found| found.claim.job == submit.job))
 }
 
 /// The highest number of attempts that is there; 0 if none.

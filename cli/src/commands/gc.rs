@@ -12,7 +12,10 @@ use crate::{
 };
 use futures::TryStreamExt;
 use serde::Serialize;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use tarquet_common::{
     clock::Clock,
     codes::spec as codes,
@@ -22,7 +25,7 @@ use tarquet_common::{
 };
 use tarquet_coordinator::{
     from_objects,
-    objects::{CATALOG, OUTCOME, is_part_name, job_uri},
+    objects::{self, CATALOG, Claim, OBJECT_BYTES_MAX, OUTCOME, is_part_name, job_uri},
 };
 use tarquet_core::PhaseName;
 
@@ -125,13 +128,21 @@ impl Place {
         while let Some(object) = objects.try_next().await.map_err(Failure::from)? {
             ids.extend(object.ok().and_then(|o| of_key(&o.key)));
         }
+        let mut places: BTreeMap<JobId, Uri> =
+            ids.into_iter().map(|id| (id.clone(), job_uri(&self.home_uri, &id))).collect();
+        if let Some(claim) = self.claim().await? {
+            // A job whose objects are elsewhere is known by its claim alone.
+            let at = claim
+                .job_uri
+                .map_or_else(|| Ok(job_uri(&self.home_uri, &claim.job)), |uri| Uri::parse_here(&uri));
+            places.insert(claim.job, at.map_err(|e| Failure::from(StoreError::from(e)))?);
+        }
         let mut jobs = Vec::new();
-        for id in ids {
-            let uri = job_uri(&self.home_uri, &id);
+        for (id, uri) in places {
             let found = from_objects(&self.stores, &uri, &self.settings, None, self.now_ms).await?;
             let phase = found.map(|f| f.status.phase);
             let ended_ms = match phase.is_some_and(over) {
-                true => self.last_written_ms(&id).await?,
+                true => self.last_written_ms(&uri).await?,
                 false => None,
             };
             jobs.push(Known { id, phase, ended_ms });
@@ -139,11 +150,19 @@ impl Place {
         Ok(jobs)
     }
 
+    /// The claim on the output.
+    async fn claim(&self) -> Result<Option<Claim>, CliError> {
+        let found = self.home.get("claim", OBJECT_BYTES_MAX).await.map_err(Failure::from)?;
+        let read = found.map(|o| serde_json::from_slice(&o.bytes)).transpose();
+        Ok(read.map_err(|e| objects::damaged(&self.home_uri, "claim", &e))?)
+    }
+
     /// When the last object of a job that is over was written: its catalog, or its outcome.
-    async fn last_written_ms(&self, id: &JobId) -> Result<Option<u64>, CliError> {
+    async fn last_written_ms(&self, job_uri: &Uri) -> Result<Option<u64>, CliError> {
+        let store = self.stores.open(job_uri, &self.settings).await.map_err(Failure::from)?;
         let mut last = None;
         for name in [CATALOG, OUTCOME] {
-            let head = self.home.head(&format!("jobs/{id}/{name}")).await.map_err(Failure::from)?;
+            let head = store.head(name).await.map_err(Failure::from)?;
             last = last.max(head.map(|meta| meta.modified_ms));
         }
         Ok(last)
@@ -184,8 +203,8 @@ impl Place {
     }
 }
 
-/// Uploads that no job will complete: none while a job here goes on. A job whose prefix is elsewhere is not known here, so
-/// one that was begun after the last job here had ended has to be old.
+/// Uploads that no job will complete: none while a job of the output goes on, here or where its claim says. A job of the
+/// release before whose prefix is elsewhere is not known here, so one that was begun after the last job had ended has to be old.
 fn abandoned(uploads: Vec<UploadInfo>, jobs: &[Known], now_ms: u64) -> Vec<UploadInfo> {
     if jobs.iter().any(|job| !job.phase.is_some_and(over)) {
         return Vec::new();

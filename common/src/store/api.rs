@@ -202,6 +202,10 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Removes the object, if there is one. Only for keys in a job's own prefix.
     async fn delete(&self, key: &str) -> Result<(), StoreError>;
 
+    /// Removes the object if it has this ETag, and leaves another alone. `false` if another is there. May be repeated. A
+    /// store that knows no such condition may remove an object that was written in the moment after this one was compared.
+    async fn delete_if(&self, key: &str, etag: &str) -> Result<bool, StoreError>;
+
     /// Begins an upload that would appear under `key` with this metadata, and returns its name.
     async fn begin_upload(&self, key: &str, metadata: &Metadata) -> Result<String, StoreError>;
 

@@ -21,6 +21,7 @@ pub(crate) struct Traits {
 pub(crate) async fn run(store: &dyn Store, traits: Traits) {
     absent_objects(store).await;
     reads_its_writes(store).await;
+    removes_what_it_compared(store).await;
     ranges(store).await;
     created_once(store).await;
     one_creator(store).await;
@@ -89,6 +90,19 @@ async fn reads_its_writes(store: &dyn Store) {
     assert!(matches!(large, Err(StoreError::TooLarge { .. })), "{large:?}");
     store.delete("rw/1").await.unwrap();
     assert_eq!(store.head("rw/1").await.unwrap(), None);
+}
+
+/// An object is removed while it is the one that was looked at, and another is left alone.
+async fn removes_what_it_compared(store: &dyn Store) {
+    let first = put(store, "compared/a", &noise(10, 1)).await;
+    store.delete("compared/a").await.unwrap();
+    let second = put(store, "compared/a", &noise(11, 2)).await;
+    assert!(!store.delete_if("compared/a", &first).await.unwrap());
+    assert_eq!(store.head("compared/a").await.unwrap().unwrap().etag, second);
+    for _ in 0..2 {
+        assert!(store.delete_if("compared/a", &second).await.unwrap(), "gone is gone");
+        assert_eq!(store.head("compared/a").await.unwrap(), None);
+    }
 }
 
 async fn ranges(store: &dyn Store) {

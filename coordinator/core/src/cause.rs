@@ -7,7 +7,7 @@
 use crate::{
     decision::Step,
     effect::EffectKey,
-    objects::{AcceptObject, RoundsObject, Snapshot, StagePlan, Submit, Verdict},
+    objects::{AcceptObject, RoundOf, RoundsObject, Snapshot, StagePlan, Submit, Verdict},
 };
 use std::sync::Arc;
 use tarquet_common::{
@@ -129,6 +129,8 @@ pub enum Outcome {
     ReceiptStored(Arc<Receipt>),
     /// Of `StoreReceipt`: the object was there; this is what it says.
     ReceiptTaken(Arc<Receipt>),
+    /// Of `StoreReceipt`: the object says that the round is over without a receipt. Another coordinator is further.
+    RoundIsOver(RoundOf),
     /// Of `OpenRounds`: what the object says.
     RoundsOpened {
         /// Which.
@@ -159,6 +161,13 @@ pub enum Outcome {
     },
     /// Of `PublishShard`: all its artifacts are visible.
     ShardPublished {
+        /// Which.
+        shard: ShardId,
+        /// Of which round.
+        round: u32,
+    },
+    /// Of `PublishShard` of a job that publishes by shard: another coordinator has ended the job. Nothing was made visible.
+    EndedElsewhere {
         /// Which.
         shard: ShardId,
         /// Of which round.

@@ -9,6 +9,7 @@
 //! claim        the output is ours. Without the two above nobody could ever go on or take over
 //! generation   numbers attempts. Before the first lease of every start, so no number is used twice
 //! plan         what all output is a function of. Before the first lease of the stage
+//! round over   no attempt can win a round of a shard any more. Alone, it opens the next one
 //! rounds       opens shards again. Before the first lease in the round, or a rebuild would not know it
 //! receipt      an attempt has won. Before its worker hears so and before anything else builds on it
 //! accept       somebody takes what is missing upon himself. Before anything that needs it
@@ -37,6 +38,8 @@ pub enum Durable {
     Generation,
     /// One stage's plan.
     Plan,
+    /// A round of a shard is over without a receipt.
+    RoundOver,
     /// Shards in a new round.
     Rounds,
     /// One shard's commit.

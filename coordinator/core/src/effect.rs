@@ -8,7 +8,7 @@
 
 use crate::{
     durable::Durable,
-    objects::{AcceptObject, RoundsObject, Upload, Verdict, VoidArtifacts},
+    objects::{AcceptObject, RoundOf, RoundsObject, Upload, Verdict},
     phase::Hold,
 };
 use std::sync::Arc;
@@ -42,30 +42,32 @@ pub enum Effect {
         /// The stage.
         stage: u8,
     },
-    /// Write `receipts/<stage>/<shard>.<round>` (conditional): the commit. → `ReceiptStored` or `ReceiptTaken`.
+    /// Write `receipts/<stage>/<shard>.<round>` (conditional): the commit. → `ReceiptStored`, `ReceiptTaken` or `RoundIsOver`.
     StoreReceipt {
         /// What to write.
         receipt: Arc<Receipt>,
     },
-    /// Leave out every shard of which an artifact in `artifacts` is visible as this job's, abort the first upload of each
-    /// other and look once more, then write `rounds/<number>` (conditional). → `RoundsOpened`. No publishing of these shards
-    /// is in flight here; but an earlier process may have published one and died before it could record that, and a request
-    /// to complete one may be on its way still, or come from another coordinator. Artifacts are completed in order, so once
-    /// the first cannot be, none will.
+    /// End the round before of each shard (conditional): where nobody has finished it, nobody will. Where somebody has, and an
+    /// artifact is visible as this job's, leave the shard out; where none is, abort the first upload and look once more. Leave
+    /// out what is excluded. Then write `rounds/<number>` (conditional). → `RoundsOpened`. No publishing of these shards is in
+    /// flight here; but an earlier process may have published one and died before it could record that, and a request to
+    /// complete one may be on its way still, or come from another coordinator. Artifacts are completed in order, so once the
+    /// first cannot be, none will.
     OpenRounds {
         /// The job.
         job: JobId,
         /// What to write.
         rounds: RoundsObject,
-        /// Artifacts of the receipts that would be void, by shard.
-        artifacts: Vec<VoidArtifacts>,
     },
-    /// Write `accepts/<number>` (conditional). → `AcceptStored`.
+    /// Write for each excluded shard that its round ends without it (conditional), leave out those whose round ended otherwise,
+    /// then write `accepts/<number>` (conditional). → `AcceptStored`.
     StoreAccept {
         /// The job.
         job: JobId,
         /// What to write.
         accept: AcceptObject,
+        /// The round of each shard that it excludes.
+        rounds: Vec<RoundOf>,
     },
     /// Write `outcome` (conditional). → `OutcomeStored`.
     StoreOutcome {
@@ -81,7 +83,10 @@ pub enum Effect {
         job: JobId,
     },
     /// Compare every upload of the receipt with ListParts **before** completing any, then complete each and
-    /// settle every unclear answer by HEAD. → `ShardPublished`, `UploadLost` or `ShardForeign`.
+    /// settle every unclear answer by HEAD. Where no outcome allows it yet (`publish = "shard"`), look first whether one forbids
+    /// it: who ended the job aborts the uploads that it finds before it gives the output back, so an upload that was begun
+    /// before this look is not completed in another job's output. → `ShardPublished`, `UploadLost`, `ShardForeign` or
+    /// `EndedElsewhere`.
     PublishShard {
         /// The accepted receipt.
         receipt: Arc<Receipt>,
@@ -184,8 +189,8 @@ impl Effect {
             Self::RaiseGeneration { .. } => &[Durable::Generation],
             Self::PlanStage { .. } => &[Durable::Plan],
             Self::StoreReceipt { .. } => &[Durable::Receipt],
-            Self::OpenRounds { .. } => &[Durable::Rounds],
-            Self::StoreAccept { .. } => &[Durable::Accept],
+            Self::OpenRounds { .. } => &[Durable::RoundOver, Durable::Rounds],
+            Self::StoreAccept { .. } => &[Durable::RoundOver, Durable::Accept],
             Self::StoreOutcome { .. } => &[Durable::Outcome],
             Self::PublishShard { .. } => &[Durable::Part],
             Self::StoreCatalog { .. } => &[Durable::Catalog],

@@ -64,7 +64,7 @@ pub use effect::{Effect, EffectKey, Met};
 pub use event::{Event, What};
 pub use jobs::{JobOptions, JudgeBudget, OnError, PublishMode};
 pub use objects::{
-    AcceptObject, Reopen, RoundsObject, Snapshot, StagePlan, Submit, Upload, Verdict, VoidArtifacts,
+    AcceptObject, Reopen, RoundEnd, RoundOf, RoundsObject, Snapshot, StagePlan, Submit, Upload, Verdict,
     WhyReopen,
 };
 pub use phase::{

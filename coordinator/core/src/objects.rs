@@ -1,10 +1,11 @@
 //! What the store holds of a job, as far as the core reads and writes it. A rebuild reads nothing else.
 
 use crate::jobs::JobOptions;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use std::sync::Arc;
 use tarquet_common::{
     failure::Failure,
-    ids::JobId,
+    ids::{JobId, ShardId},
     receipt::Receipt,
     stage_plan::{ItemWords, ShardRecord},
     store::StoreSettings,
@@ -132,15 +133,78 @@ pub enum Verdict {
     },
 }
 
-/// Artifacts that a new round of their shard would make void.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VoidArtifacts {
-    /// The stage.
-    pub stage: u8,
+/// The object `receipts/<stage>/<shard>.<round>`: how a round of a shard ended. It is written once, so of an attempt that
+/// finishes, somebody who opens the next round and somebody who goes on without the shard, one has decided, and the others
+/// read what.
+///
+/// Stored as the receipt alone, or as `{"void": {…}}` or `{"excluded": {…}}`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RoundEnd {
+    /// An attempt has done it.
+    Receipt(Arc<Receipt>),
+    /// Nobody has and nobody will: the next round is open.
+    Void(RoundOf),
+    /// Nobody has and nobody will in any round: the job goes on without it.
+    Excluded {
+        /// Which.
+        of: RoundOf,
+        /// Why.
+        failure: Box<Failure>,
+    },
+}
+
+impl RoundEnd {
+    /// The round that it ends.
+    pub fn round(&self) -> (&ShardId, u32) {
+        match self {
+            Self::Receipt(receipt) => (&receipt.shard, receipt.round),
+            Self::Void(of) | Self::Excluded { of, .. } => (&of.shard, of.round),
+        }
+    }
+}
+
+/// A round of a shard.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RoundOf {
     /// The shard.
-    pub shard: u32,
-    /// Their uploads, in the order in which they are completed.
-    pub uploads: Vec<Upload>,
+    pub shard: ShardId,
+    /// Its round.
+    pub round: u32,
+}
+
+/// What is in the object of a round without a receipt.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum NoReceipt {
+    Void(RoundOf),
+    Excluded {
+        #[serde(flatten)]
+        of: RoundOf,
+        failure: Box<Failure>,
+    },
+}
+
+impl Serialize for RoundEnd {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.clone() {
+            Self::Receipt(receipt) => receipt.as_ref().serialize(to),
+            Self::Void(of) => NoReceipt::Void(of).serialize(to),
+            Self::Excluded { of, failure } => NoReceipt::Excluded { of, failure }.serialize(to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for RoundEnd {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(from)?;
+        if ["void", "excluded"].iter().any(|word| value.get(word).is_some()) {
+            return Ok(match NoReceipt::deserialize(value).map_err(D::Error::custom)? {
+                NoReceipt::Void(of) => Self::Void(of),
+                NoReceipt::Excluded { of, failure } => Self::Excluded { of, failure },
+            });
+        }
+        Ok(Self::Receipt(Arc::new(Receipt::deserialize(value).map_err(D::Error::custom)?)))
+    }
 }
 
 /// An upload to abort.
@@ -165,8 +229,8 @@ pub struct Snapshot {
     pub plans: Vec<StagePlan>,
     /// All `rounds/<n>`.
     pub rounds: Vec<RoundsObject>,
-    /// All receipts of all rounds.
-    pub receipts: Vec<Receipt>,
+    /// How rounds of shards ended.
+    pub ends: Vec<RoundEnd>,
     /// All `accepts/<n>`.
     pub accepts: Vec<AcceptObject>,
     /// The outcome.

@@ -243,6 +243,7 @@ fn the_order_of_writes_is_the_order_of_their_declaration() {
         Durable::Claim,
         Durable::Generation,
         Durable::Plan,
+        Durable::RoundOver,
         Durable::Rounds,
         Durable::Receipt,
         Durable::Accept,

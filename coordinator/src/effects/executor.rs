@@ -1,6 +1,6 @@
 //! Carries out orders.
 
-use super::{claim, conditional, order::Order, output, plan, publish, tools::Tools};
+use super::{claim, conditional, order::Order, output, plan, publish, rounds, tools::Tools};
 use crate::rebuild::snapshot_of;
 use tarquet_common::{
     failure::Failure,
@@ -48,12 +48,12 @@ async fn carry_out(tools: &Tools, order: Order) -> Result<Outcome, Failure> {
         Order::StoreReceipt { at, receipt } => {
             conditional::receipt(&*tools.job_store(&at).await?, receipt).await
         }
-        Order::OpenRounds { at, rounds, artifacts } => {
+        Order::OpenRounds { at, rounds } => {
             let (store, output) = (tools.job_store(&at).await?, tools.output_store(&at).await?);
-            conditional::open_rounds(&*store, &*output, at.job, rounds, &artifacts).await
+            rounds::open(&*store, &*output, at.job, rounds).await
         }
-        Order::StoreAccept { at, accept } => {
-            conditional::accept(&*tools.job_store(&at).await?, at.job, accept).await
+        Order::StoreAccept { at, accept, rounds } => {
+            rounds::accept(&*tools.job_store(&at).await?, at.job, accept, rounds).await
         }
         Order::StoreOutcome { at, verdict } => {
             conditional::verdict(&*tools.job_store(&at).await?, at.job, verdict).await
@@ -62,7 +62,11 @@ async fn carry_out(tools: &Tools, order: Order) -> Result<Outcome, Failure> {
             let foreign = output::foreign(&*tools.output_store(&at).await?, &at.job).await?;
             Ok(Outcome::OutputListed { job: at.job, foreign })
         }
-        Order::PublishShard { at, receipt } => {
+        Order::PublishShard { at, receipt, early } => {
+            if early && publish::is_forbidden(&*tools.job_store(&at).await?).await? {
+                let (shard, round) = (receipt.shard.clone(), receipt.round);
+                return Ok(Outcome::EndedElsewhere { shard, round });
+            }
             publish::publish(&*tools.output_store(&at).await?, &receipt).await
         }
         Order::StoreCatalog { at, catalog } => {

@@ -11,6 +11,7 @@ mod order;
 mod output;
 mod plan;
 mod publish;
+mod rounds;
 mod tools;
 
 pub(crate) use executor::Executor;
@@ -31,6 +32,7 @@ mod tests {
     mod output;
     mod plan;
     mod publish;
+    mod rounds;
     mod walk;
     mod world;
 }

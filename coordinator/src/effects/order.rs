@@ -7,8 +7,7 @@ use tarquet_common::{
     store::StoreSettings,
 };
 use tarquet_core::{
-    AcceptObject, Catalog, Effect, JobRow, RoundsObject, State, Submit, Upload, Verdict, VoidArtifacts,
-    catalog,
+    AcceptObject, Catalog, Effect, JobRow, RoundOf, RoundsObject, State, Submit, Upload, Verdict, catalog,
 };
 
 /// Where a job writes.
@@ -47,16 +46,16 @@ pub(crate) enum Order {
     PlanStage { at: JobPlace, job: Arc<JobRow>, stage: u8, receipts: Vec<Vec<Arc<Receipt>>> },
     /// Write the receipt.
     StoreReceipt { at: JobPlace, receipt: Arc<Receipt> },
-    /// Write the rounds, less those whose artifacts are visible.
-    OpenRounds { at: JobPlace, rounds: RoundsObject, artifacts: Vec<VoidArtifacts> },
-    /// Write the accept.
-    StoreAccept { at: JobPlace, accept: AcceptObject },
+    /// End the rounds before and write the rounds, less those whose artifacts are visible.
+    OpenRounds { at: JobPlace, rounds: RoundsObject },
+    /// End the rounds of what is excluded and write the accept.
+    StoreAccept { at: JobPlace, accept: AcceptObject, rounds: Vec<RoundOf> },
     /// Write the outcome.
     StoreOutcome { at: JobPlace, verdict: Verdict },
     /// Look for what is not ours.
     ListOutput { at: JobPlace },
-    /// Make a shard's artifacts visible.
-    PublishShard { at: JobPlace, receipt: Arc<Receipt> },
+    /// Make a shard's artifacts visible; `early` if no outcome allows it yet.
+    PublishShard { at: JobPlace, receipt: Arc<Receipt>, early: bool },
     /// Write the catalog.
     StoreCatalog { at: JobPlace, catalog: Catalog },
     /// Abort uploads of a round that is over.
@@ -85,11 +84,13 @@ impl Order {
                 Self::PlanStage { at, job: Arc::new(row.clone()), stage, receipts }
             }
             Effect::StoreReceipt { receipt } => Self::StoreReceipt { at, receipt },
-            Effect::OpenRounds { rounds, artifacts, .. } => Self::OpenRounds { at, rounds, artifacts },
-            Effect::StoreAccept { accept, .. } => Self::StoreAccept { at, accept },
+            Effect::OpenRounds { rounds, .. } => Self::OpenRounds { at, rounds },
+            Effect::StoreAccept { accept, rounds, .. } => Self::StoreAccept { at, accept, rounds },
             Effect::StoreOutcome { verdict, .. } => Self::StoreOutcome { at, verdict },
             Effect::ListOutput { .. } => Self::ListOutput { at },
-            Effect::PublishShard { receipt } => Self::PublishShard { at, receipt },
+            Effect::PublishShard { receipt } => {
+                Self::PublishShard { at, receipt, early: row.outcome.is_none() }
+            }
             Effect::StoreCatalog { .. } => Self::StoreCatalog { at, catalog: catalog(state, &id)? },
             Effect::AbortUploads { shard, round, uploads } => {
                 Self::AbortUploads { at, shard, round, uploads }

@@ -11,13 +11,14 @@
 //! | this job's, of another attempt | | another coordinator is further: the objects are read again |
 //! | another's | | foreign: held |
 
+use crate::{objects, stores::read_json};
 use tarquet_common::{
     failure::Failure,
     origin::Origin,
     receipt::{Artifact, Part, Receipt},
     store::{CompleteOutcome, Store},
 };
-use tarquet_core::Outcome;
+use tarquet_core::{Outcome, Verdict};
 
 /// What lies under a final key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,12 @@ enum Settled {
     /// Another attempt of the job is visible: another coordinator is further.
     Elsewhere,
     Foreign,
+}
+
+/// Whether the job has ended without being published, whoever ended it.
+pub(super) async fn is_forbidden(store: &dyn Store) -> Result<bool, Failure> {
+    let outcome = read_json::<Verdict>(store, objects::OUTCOME).await?;
+    Ok(outcome.is_some_and(|verdict| verdict != Verdict::Publish))
 }
 
 pub(super) async fn publish(store: &dyn Store, receipt: &Receipt) -> Result<Outcome, Failure> {

@@ -1,10 +1,17 @@
 //! What effects work with.
 
 use super::order::JobPlace;
-use crate::{planner::Kinds, rebuild::Registry, stores::OpenStores};
+use crate::{
+    claims::{self, Found},
+    objects::home_of,
+    planner::Kinds,
+    rebuild::Registry,
+    stores::OpenStores,
+};
 use std::sync::Arc;
 use tarquet_common::{
     clock::Clock,
+    failure::Failure,
     store::{Store, StoreError, Uri},
 };
 
@@ -31,6 +38,14 @@ impl Tools {
     /// The store of the dataset.
     pub(super) async fn output_store(&self, at: &JobPlace) -> Result<Arc<dyn Store>, StoreError> {
         self.open(&Uri::parse_here(&at.output_uri)?, at).await
+    }
+
+    /// The claim on the job's output, whoever's it is.
+    pub(super) async fn claim_on_output(&self, at: &JobPlace) -> Result<Option<Found>, Failure> {
+        let job_uri = Uri::parse_here(&at.job_uri).map_err(StoreError::from)?;
+        let output_uri = Uri::parse_here(&at.output_uri).map_err(StoreError::from)?;
+        let home = home_of(&job_uri, &at.job);
+        claims::find(&*self.stores, &at.store, &output_uri, &home).await
     }
 
     /// Another root in the same store.

@@ -164,6 +164,8 @@ impl Answer for Page {
 }
 
 /// The ETag of a put, the name of a begun upload.
+impl Answer for bool {}
+
 impl Answer for String {
     fn set_etag(&mut self, etag: &str) {
         etag.clone_into(self);
@@ -266,6 +268,10 @@ impl Store for FaultyStore {
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         self.meet(Verb::Delete, key, self.inner.delete(key)).await
+    }
+
+    async fn delete_if(&self, key: &str, etag: &str) -> Result<bool, StoreError> {
+        self.meet(Verb::Delete, key, self.inner.delete_if(key, etag)).await
     }
 
     async fn begin_upload(&self, key: &str, metadata: &Metadata) -> Result<String, StoreError> {

@@ -217,6 +217,15 @@ impl Inner {
         path.parent().map_or(Ok(()), files::sync_dir)
     }
 
+    /// Between the look and the removal another could write: of writers that replace there are none under a conditional name.
+    fn delete_if(&self, key: &str, etag: &str) -> Result<bool, StoreError> {
+        match self.head(key)? {
+            Some(meta) if meta.etag != etag => Ok(false),
+            Some(_) => self.delete(key).map(|()| true),
+            None => Ok(true),
+        }
+    }
+
     fn no_upload(&self, key: &str, upload_id: &str) -> StoreError {
         StoreError::NotFound { uri: format!("upload {upload_id} of {}", self.root.join(key)) }
     }
@@ -328,6 +337,11 @@ impl Store for LocalStore {
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let key = key.to_owned();
         self.run(move |s| s.delete(&key)).await
+    }
+
+    async fn delete_if(&self, key: &str, etag: &str) -> Result<bool, StoreError> {
+        let (key, etag) = (key.to_owned(), etag.to_owned());
+        self.run(move |s| s.delete_if(&key, &etag)).await
     }
 
     async fn begin_upload(&self, key: &str, metadata: &Metadata) -> Result<String, StoreError> {

@@ -52,6 +52,11 @@ impl Answer {
         self.status == Some(412) || self.code == "PreconditionFailed"
     }
 
+    /// The server does not know what a header asks for.
+    pub(super) fn is_not_implemented(&self) -> bool {
+        self.status == Some(501) || self.code == "NotImplemented"
+    }
+
     /// Another write was under way.
     pub(super) fn is_conflict(&self) -> bool {
         self.status == Some(409) || self.code == "ConditionalRequestConflict"

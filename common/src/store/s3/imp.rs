@@ -144,6 +144,10 @@ impl Store for S3Store {
         self.0.delete(key).await
     }
 
+    async fn delete_if(&self, key: &str, etag: &str) -> Result<bool, StoreError> {
+        self.0.delete_if(key, etag).await
+    }
+
     async fn begin_upload(&self, key: &str, metadata: &Metadata) -> Result<String, StoreError> {
         self.0.begin_upload(key, metadata).await
     }

@@ -121,4 +121,22 @@ impl Inner {
             Err(e) => Err(self.failed("delete", "s3:DeleteObject", key, &e)),
         }
     }
+
+    /// Compared before it is asked for, too: not every server knows the condition, and some ignore what they do not know.
+    pub(super) async fn delete_if(&self, key: &str, etag: &str) -> Result<bool, StoreError> {
+        match self.head(key).await? {
+            None => return Ok(true),
+            Some(meta) if meta.etag != etag => return Ok(false),
+            Some(_) => {}
+        }
+        let request = self.clients.quick.delete_object().bucket(&self.bucket).key(self.key(key)?);
+        match request.if_match(etag).set_request_payer(self.payer()).send().await {
+            Ok(_) => Ok(true),
+            Err(e) if Answer::of(&e).is_absent() => Ok(true),
+            Err(e) if Answer::of(&e).is_refused_by_condition() => Ok(false),
+            // A server that says that it does not know the condition: it was compared a moment ago.
+            Err(e) if Answer::of(&e).is_not_implemented() => self.delete(key).await.map(|()| true),
+            Err(e) => Err(self.failed("delete", "s3:DeleteObject", key, &e)),
+        }
+    }
 }

@@ -9,7 +9,7 @@ use crate::{
     decision::{Answer, Note, Refusal, Reply, Step, WaitFor},
     effect::{Effect, EffectKey},
     event::What,
-    objects::{Snapshot, Verdict},
+    objects::{RoundEnd, Snapshot, Verdict},
     phase::{Cancelled, Checking, Claiming, Done, Failed, Hold, Phase, Planning, Running},
     record::Record,
     rows::{JobRow, cover},
@@ -28,7 +28,7 @@ type Place = (u8, u32);
 /// What the store says of shards.
 struct Facts<'s> {
     rounds: BTreeMap<Place, u32>,
-    receipts: BTreeMap<(Place, u32), &'s Receipt>,
+    receipts: BTreeMap<(Place, u32), &'s Arc<Receipt>>,
     excluded: BTreeMap<Place, &'s Failure>,
 }
 
@@ -121,11 +121,11 @@ fn check(d: &Draft<'_>, snapshot: &Snapshot, known: Option<&Job>) -> Result<(), 
     if snapshot.plans.iter().any(|p| u32::try_from(p.shards.len()).is_err()) {
         return bad("the store holds a plan with more shards than can be numbered".to_owned());
     }
-    for receipt in &snapshot.receipts {
-        let ShardId { job, stage, shard } = &receipt.shard;
-        let plan = snapshot.plans.get(usize::from(*stage));
-        if *job != snapshot.submit.job || plan.is_none_or(|p| *shard as usize >= p.shards.len()) {
-            return bad(format!("the store holds a receipt of {}, which no plan has", receipt.shard));
+    for end in &snapshot.ends {
+        let (id, _) = end.round();
+        let plan = snapshot.plans.get(usize::from(id.stage));
+        if id.job != snapshot.submit.job || plan.is_none_or(|p| id.shard as usize >= p.shards.len()) {
+            return bad(format!("the store holds a receipt of {id}, which no plan has"));
         }
     }
     Ok(())
@@ -137,9 +137,21 @@ fn gather(snapshot: &Snapshot) -> Facts<'_> {
         let round = facts.rounds.entry((reopen.stage, reopen.shard)).or_default();
         *round = reopen.round.max(*round);
     }
-    for receipt in &snapshot.receipts {
-        let place = (receipt.shard.stage, receipt.shard.shard);
-        facts.receipts.insert((place, receipt.round), receipt);
+    for end in &snapshot.ends {
+        let (id, round) = end.round();
+        let place = (id.stage, id.shard);
+        // A round that is over without a receipt opens the next, whether the object that opens it is there yet or not.
+        let opened = match end {
+            RoundEnd::Void(_) => round.saturating_add(1),
+            RoundEnd::Receipt(_) | RoundEnd::Excluded { .. } => round,
+        };
+        let newest = facts.rounds.entry(place).or_default();
+        *newest = opened.max(*newest);
+        match end {
+            RoundEnd::Receipt(receipt) => drop(facts.receipts.insert((place, round), receipt)),
+            RoundEnd::Excluded { failure, .. } => drop(facts.excluded.insert(place, failure)),
+            RoundEnd::Void(_) => {}
+        }
     }
     for accept in &snapshot.accepts {
         let excluded = accept.excluded.iter().map(|(shard, failure)| ((accept.stage, *shard), failure));
@@ -153,7 +165,12 @@ fn ahead(job: &Job, snapshot: &Snapshot, facts: &Facts<'_>) -> bool {
     let row = &job.row;
     let claimed = snapshot.claimed && matches!(row.phase, Phase::Claiming(_));
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    let newer = |(&(place, round), receipt): (&(Place, u32), &&Receipt)| {
+    let later = |(place, round): (&Place, &u32)| job.shard(place.0, place.1).is_none_or(|s| *round > s.round);
+    let gone = |place: &Place| {
+        let shard = job.shard(place.0, place.1);
+        shard.is_none_or(|s| !matches!(s.state, ShardState::Excluded(_)))
+    };
+    let newer = |(&(place, round), receipt): (&(Place, u32), &&Arc<Receipt>)| {
         job.shard(place.0, place.1).is_none_or(|s| {
             let known = s.receipt().filter(|r| r.round == round);
             round > s.round || (round == s.round && known.is_none_or(|k| k.attempt != receipt.attempt))
@@ -167,6 +184,8 @@ fn ahead(job: &Job, snapshot: &Snapshot, facts: &Facts<'_>) -> bool {
         || accepted(snapshot) != row.accepted
         || (snapshot.outcome.is_some() && row.outcome != snapshot.outcome)
         || (snapshot.catalog && !row.phase.is_over())
+        || facts.rounds.iter().any(later)
+        || facts.excluded.keys().any(gone)
         || facts.receipts.iter().any(newer)
 }
 
@@ -212,7 +231,7 @@ fn put_shard(d: &mut Draft<'_>, mut shard: Shard, facts: &Facts<'_>, published: 
     let place = shard.place();
     shard.round = facts.rounds.get(&place).copied().unwrap_or(0);
     if let Some(receipt) = facts.receipts.get(&(place, shard.round)) {
-        let receipt = Arc::new((*receipt).clone());
+        let receipt = Arc::clone(receipt);
         shard.history.newest = Some(receipt.attempt);
         shard.history.attempts = 1;
         let done = state::Done { receipt: Arc::clone(&receipt), published, took_ms: 0 };

@@ -8,6 +8,7 @@ use crate::{
     decision::{Answer, Ended, Note, Refusal, Reply, Step, WaitFor},
     effect::{Effect, EffectKey},
     event::What,
+    objects::RoundOf,
     record::Record,
     state::Shard,
 };
@@ -128,4 +129,15 @@ pub(crate) fn settled(d: &mut Draft<'_>, receipt: &Arc<Receipt>) {
         },
     );
     d.advance(&id.job);
+}
+
+/// Another coordinator has opened the next round, or has gone on without the shard: what the rows say is old.
+pub(crate) fn round_is_over(d: &mut Draft<'_>, of: &RoundOf) {
+    let RoundOf { shard: id, round } = of;
+    d.land(EffectKey::Receipt(id.clone(), *round));
+    d.wake(WaitFor::Receipt(id.clone(), *round));
+    let Some((job, shard)) = d.find(id) else { return };
+    if !ended(job) && shard.round <= *round {
+        d.behind(&id.job, None);
+    }
 }

@@ -91,6 +91,7 @@ fn landed(d: &mut Draft<'_>, outcome: &Outcome) {
             plan::plan_failed(d, job, *stage, failure, *fatal);
         }
         Outcome::ReceiptStored(receipt) | Outcome::ReceiptTaken(receipt) => complete::settled(d, receipt),
+        Outcome::RoundIsOver(of) => complete::round_is_over(d, of),
         Outcome::RoundsOpened { job, rounds } => rounds::opened(d, job, rounds),
         Outcome::AcceptStored { job, accept } => rounds::accepted(d, job, accept),
         Outcome::OutcomeStored { job, verdict } => publish::outcome_stored(d, job, verdict),
@@ -99,6 +100,7 @@ fn landed(d: &mut Draft<'_>, outcome: &Outcome) {
         Outcome::UploadLost { shard, round, name, partly_published } => {
             publish::upload_lost(d, shard, *round, name, *partly_published);
         }
+        Outcome::EndedElsewhere { shard, round } => publish::ended_elsewhere(d, shard, *round),
         Outcome::ShardForeign { shard, round, name, of_this_job } => {
             publish::shard_foreign(d, shard, *round, name, *of_this_job);
         }

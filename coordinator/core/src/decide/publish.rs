@@ -125,6 +125,12 @@ pub(crate) fn upload_lost(d: &mut Draft<'_>, id: &ShardId, round: u32, name: &st
     d.advance(&id.job);
 }
 
+pub(crate) fn ended_elsewhere(d: &mut Draft<'_>, id: &ShardId, round: u32) {
+    if waiting(d, id, round).is_some() {
+        d.behind(&id.job, None);
+    }
+}
+
 pub(crate) fn shard_foreign(d: &mut Draft<'_>, id: &ShardId, round: u32, name: &str, of_this_job: bool) {
     if let Some((job, _)) = waiting(d, id, round) {
         let failure = foreign_object(job, name);

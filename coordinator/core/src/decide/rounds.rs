@@ -5,7 +5,7 @@ use crate::{
     decision::{Reply, WaitFor},
     effect::{Effect, EffectKey},
     event::What,
-    objects::{AcceptObject, Reopen, RoundsObject, Upload, VoidArtifacts, WhyReopen},
+    objects::{AcceptObject, Reopen, RoundsObject, Upload, WhyReopen},
     phase::Phase,
     record::{Key, Record},
     rows::cover,
@@ -18,7 +18,9 @@ use tarquet_common::{
 };
 
 pub(crate) fn opened(d: &mut Draft<'_>, id: &JobId, rounds: &RoundsObject) {
-    d.land(EffectKey::Rounds(id.clone()));
+    let key = EffectKey::Rounds(id.clone());
+    let asked = asked_for(d, &key);
+    d.land(key);
     let Some(job) = d.state.jobs.get(id) else { return };
     match rounds.why {
         WhyReopen::Retry => d.wake_with(WaitFor::Rounds(id.clone()), Ok(Reply::Done)),
@@ -45,18 +47,26 @@ pub(crate) fn opened(d: &mut Draft<'_>, id: &JobId, rounds: &RoundsObject) {
         d.move_to(&mut row, held.back.into());
     }
     d.put_job(row);
-    d.advance(id);
+    match asked {
+        // Another coordinator has finished them, published them, or gone on without them.
+        Some(asked) if rounds.shards.len() < asked => d.behind(id, None),
+        _ => d.advance(id),
+    }
 }
 
-/// The effect that opens rounds, with what must not be visible for it.
+/// Shards that were to be opened or excluded by what is in flight.
+fn asked_for(d: &Draft<'_>, key: &EffectKey) -> Option<usize> {
+    match &d.state.flights.get(key)?.effect {
+        Effect::OpenRounds { rounds, .. } => Some(rounds.shards.len()),
+        Effect::StoreAccept { accept, .. } => Some(accept.excluded.len()),
+        _ => None,
+    }
+}
+
+/// The effect that opens rounds.
 pub(crate) fn effect(job: &Job, why: WhyReopen, shards: Vec<Reopen>) -> Effect {
-    let void = |r: &Reopen| {
-        let uploads = uploads_of(job.shard(r.stage, r.shard)?.receipt()?);
-        (!uploads.is_empty()).then_some(VoidArtifacts { stage: r.stage, shard: r.shard, uploads })
-    };
-    let artifacts = shards.iter().filter_map(void).collect();
     let rounds = RoundsObject { number: job.row.rounds + 1, why, shards };
-    Effect::OpenRounds { job: job.row.job.clone(), rounds, artifacts }
+    Effect::OpenRounds { job: job.row.job.clone(), rounds }
 }
 
 /// A shard whose output is visible is never opened again.
@@ -90,7 +100,9 @@ fn abort(d: &mut Draft<'_>, receipt: &Receipt) {
 }
 
 pub(crate) fn accepted(d: &mut Draft<'_>, id: &JobId, accept: &AcceptObject) {
-    d.land(EffectKey::Accept(id.clone()));
+    let key = EffectKey::Accept(id.clone());
+    let asked = asked_for(d, &key);
+    d.land(key);
     let Some(job) = d.state.jobs.get(id) else { return };
     d.wake_with(WaitFor::Accept(id.clone()), Ok(Reply::Done));
     if job.row.phase.is_over() || accept.number <= job.row.accepts {
@@ -112,5 +124,8 @@ pub(crate) fn accepted(d: &mut Draft<'_>, id: &JobId, accept: &AcceptObject) {
         d.move_to(&mut row, held.back.into());
     }
     d.put_job(row);
-    d.advance(id);
+    match asked {
+        Some(asked) if excluded < asked => d.behind(id, None),
+        _ => d.advance(id),
+    }
 }

@@ -6,7 +6,7 @@ use crate::{
     effect::{Effect, EffectKey},
     event::What,
     jobs::JobOptions,
-    objects::{AcceptObject, Reopen, Verdict, WhyReopen},
+    objects::{AcceptObject, Reopen, RoundOf, Verdict, WhyReopen},
     phase::{Back, Deciding, Held, Hold, Phase},
     rows::JobRow,
     state::{Job, Shard, ShardState, Stage},
@@ -102,7 +102,9 @@ pub(crate) fn accept(d: &mut Draft<'_>, id: &JobId) -> Result<Answer, Refusal> {
     };
     let quarantined = planned.counts.receipts.failed;
     let accept = AcceptObject { number: job.row.accepts + 1, stage, quarantined, excluded };
-    d.start(Effect::StoreAccept { job: id.clone(), accept });
+    let shards = accept.places().filter_map(|(stage, shard)| job.shard(stage, shard));
+    let rounds = shards.map(|shard| RoundOf { shard: shard.id.clone(), round: shard.round }).collect();
+    d.start(Effect::StoreAccept { job: id.clone(), accept, rounds });
     Ok(Answer::Wait(WaitFor::Accept(id.clone())))
 }
 

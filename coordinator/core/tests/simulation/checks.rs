@@ -61,7 +61,7 @@ impl Checks {
                 }
                 Record::Receipt(receipt) => {
                     let ShardId { job, stage, shard } = &receipt.shard;
-                    let stored = store.jobs[job].receipts.get(&(*stage, *shard, receipt.round));
+                    let stored = store.jobs[job].receipt(*stage, *shard, receipt.round);
                     assert_eq!(stored, Some(receipt.as_ref()), "seed {seed}: a receipt that no object says");
                 }
                 _ => {}
@@ -83,7 +83,7 @@ impl Checks {
         match (ask, said) {
             (Ask::Complete(ask), Ok(Reply::Completed(Completed::Accepted))) => {
                 let r = &ask.receipt;
-                let stored = store.jobs[&r.shard.job].receipts.get(&(r.shard.stage, r.shard.shard, r.round));
+                let stored = store.jobs[&r.shard.job].receipt(r.shard.stage, r.shard.shard, r.round);
                 let by = stored.map(|s| s.attempt);
                 assert_eq!(
                     by,
@@ -126,12 +126,8 @@ impl Checks {
                 let by_shard = submit.options.publish == PublishMode::Shard && objects.outcome.is_none();
                 assert!(published || by_shard, "seed {seed}: {} published before the outcome", receipt.shard);
                 assert_eq!(receipt.round, store.highest_round(&receipt.shard), "seed {seed}: an old round");
-                let key = (receipt.shard.stage, receipt.shard.shard, receipt.round);
-                assert_eq!(
-                    objects.receipts.get(&key),
-                    Some(receipt.as_ref()),
-                    "seed {seed}: not the receipt"
-                );
+                let stored = objects.receipt(receipt.shard.stage, receipt.shard.shard, receipt.round);
+                assert_eq!(stored, Some(receipt.as_ref()), "seed {seed}: not the receipt");
             }
             Effect::StoreOutcome { verdict: Verdict::Publish, .. } if objects.outcome.is_none() => {
                 assert_eq!(objects.plans.len(), 3, "seed {seed}: published before all is planned");
@@ -167,8 +163,8 @@ impl Checks {
             let made = made.unwrap_or_else(|| panic!("seed {seed}: {} is not visible", entry.name));
             assert_eq!(made.attempt.to_string(), entry.attempt, "seed {seed}: {} by another", entry.name);
             let last = store.highest_round(&made.shard);
-            let key = (made.shard.stage, made.shard.shard, last);
-            let receipt = objects.receipts.get(&key).expect("the last round has a receipt");
+            let receipt = objects.receipt(made.shard.stage, made.shard.shard, last);
+            let receipt = receipt.expect("the last round has a receipt");
             assert_eq!(receipt.attempt, made.attempt, "seed {seed}: {} not by the last receipt", entry.name);
         }
     }
@@ -233,9 +229,10 @@ fn missing(store: &Store, job: &JobId, seed: u64) {
     for plan in objects.plans.values() {
         for number in 0..plan.shards.len() as u32 {
             let shard = ShardId { job: job.clone(), stage: plan.stage, shard: number };
-            let key = (plan.stage, number, store.highest_round(&shard));
-            let there = objects.receipts.contains_key(&key) || excluded.contains(&(plan.stage, number));
-            assert!(there, "seed {seed}: {shard} has no receipt in round {}", key.2);
+            let last = store.highest_round(&shard);
+            let done = objects.receipt(plan.stage, number, last).is_some();
+            let there = done || excluded.contains(&(plan.stage, number));
+            assert!(there, "seed {seed}: {shard} has no receipt in round {last}");
         }
     }
 }

@@ -5,13 +5,13 @@ use crate::{
     store::Made,
     world::{Asker, Call, Coordinator, Happening, Said, UNIX, World},
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 use tarquet_common::{
     ids::{AttemptId, JobId},
     receipt::Receipt,
 };
 use tarquet_core::{
-    Answer, Ask, Catalog, Cause, Decision, Effect, Outcome, State, WaitFor, Wake, catalog, handle,
+    Answer, Ask, Catalog, Cause, Decision, Effect, Outcome, RoundEnd, State, WaitFor, Wake, catalog, handle,
 };
 
 impl World {
@@ -263,7 +263,7 @@ impl World {
     /// Another coordinator, cut off from this one, was faster with another attempt's receipt.
     fn rival(&mut self, receipt: &Receipt, output: &str) {
         let key = (receipt.shard.stage, receipt.shard.shard, receipt.round);
-        let there = self.store.jobs[&receipt.shard.job].receipts.contains_key(&key);
+        let there = self.store.jobs[&receipt.shard.job].ends.contains_key(&key);
         if there || !self.goes_wrong(self.faults.rival, "a rival coordinator is faster") {
             return;
         }
@@ -274,7 +274,7 @@ impl World {
             artifact.upload_id = self.store.begin_upload(output, &artifact.name, made.clone());
         }
         let objects = self.store.jobs.get_mut(&theirs.shard.job).expect("it was looked at above");
-        objects.receipts.insert(key, theirs);
+        objects.ends.insert(key, RoundEnd::Receipt(Arc::new(theirs)));
     }
 
     fn count_outcome(&mut self, outcome: &Outcome) {
@@ -285,6 +285,7 @@ impl World {
                 self.fire("foreign object listed")
             }
             Outcome::ReceiptTaken(_) => self.fire("receipt taken by another attempt"),
+            Outcome::RoundIsOver(_) => self.fire("round over without a receipt"),
             Outcome::ClaimTaken { .. } => self.fire("output claimed by another job"),
             _ => {}
         }

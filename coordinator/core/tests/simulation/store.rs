@@ -7,8 +7,8 @@ use tarquet_common::{
     receipt::Receipt,
 };
 use tarquet_core::{
-    AcceptObject, Catalog, Effect, Outcome, RoundsObject, Snapshot, StagePlan, Submit, Upload, Verdict,
-    VoidArtifacts,
+    AcceptObject, Catalog, Effect, Outcome, RoundEnd, RoundOf, RoundsObject, Snapshot, StagePlan, Submit,
+    Upload, Verdict,
 };
 
 /// All objects of one job prefix.
@@ -17,11 +17,26 @@ pub struct JobObjects {
     pub submit: Option<Submit>,
     pub generations: BTreeSet<u32>,
     pub plans: BTreeMap<u8, StagePlan>,
-    pub receipts: BTreeMap<(u8, u32, u32), Receipt>,
+    pub ends: BTreeMap<(u8, u32, u32), RoundEnd>,
     pub rounds: BTreeMap<u32, RoundsObject>,
     pub accepts: BTreeMap<u32, AcceptObject>,
     pub outcome: Option<Verdict>,
     pub catalog: Option<Catalog>,
+}
+
+impl JobObjects {
+    /// Ends a round, and says how it ended.
+    fn end(&mut self, shard: &ShardId, round: u32, ours: RoundEnd) -> RoundEnd {
+        self.ends.entry((shard.stage, shard.shard, round)).or_insert(ours).clone()
+    }
+
+    /// The receipt of a round.
+    pub fn receipt(&self, stage: u8, shard: u32, round: u32) -> Option<&Receipt> {
+        match self.ends.get(&(stage, shard, round))? {
+            RoundEnd::Receipt(receipt) => Some(receipt),
+            RoundEnd::Void(_) | RoundEnd::Excluded { .. } => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -51,11 +66,15 @@ impl Store {
         id
     }
 
+    /// The round that a shard is in, as the objects say.
     pub fn highest_round(&self, shard: &ShardId) -> u32 {
-        let rounds = self.jobs.get(&shard.job).into_iter().flat_map(|j| j.rounds.values());
-        let opened =
-            rounds.flat_map(|r| &r.shards).filter(|r| (r.stage, r.shard) == (shard.stage, shard.shard));
-        opened.map(|r| r.round).max().unwrap_or(0)
+        let Some(objects) = self.jobs.get(&shard.job) else { return 0 };
+        let rounds = objects.rounds.values().flat_map(|r| &r.shards);
+        let opened = rounds.filter(|r| (r.stage, r.shard) == (shard.stage, shard.shard)).map(|r| r.round);
+        let of_shard =
+            objects.ends.range((shard.stage, shard.shard, 0)..=(shard.stage, shard.shard, u32::MAX));
+        let over = of_shard.filter(|(_, end)| matches!(end, RoundEnd::Void(_))).map(|(key, _)| key.2 + 1);
+        opened.chain(over).max().unwrap_or(0)
     }
 
     /// Does what an effect says and returns its outcome. `plan` is the kind's planner, `catalog` what the receipts say.
@@ -88,15 +107,24 @@ impl Store {
                 Err(failure) => Outcome::StagePlanFailed { job, stage, failure, fatal: false },
             },
             Effect::StoreReceipt { receipt } => {
-                let key = (receipt.shard.stage, receipt.shard.shard, receipt.round);
-                let stored = objects.receipts.entry(key).or_insert_with(|| receipt.as_ref().clone());
-                let stored = std::sync::Arc::new(stored.clone());
-                if stored == receipt { Outcome::ReceiptStored(stored) } else { Outcome::ReceiptTaken(stored) }
+                let stored = objects.end(&receipt.shard, receipt.round, RoundEnd::Receipt(receipt.clone()));
+                match stored {
+                    RoundEnd::Receipt(stored) if stored == receipt => Outcome::ReceiptStored(stored),
+                    RoundEnd::Receipt(stored) => Outcome::ReceiptTaken(stored),
+                    RoundEnd::Void(of) | RoundEnd::Excluded { of, .. } => Outcome::RoundIsOver(of),
+                }
             }
-            Effect::OpenRounds { job, rounds, artifacts } => {
-                self.open_rounds(&output, job, rounds, &artifacts)
-            }
-            Effect::StoreAccept { job, accept } => {
+            Effect::OpenRounds { job, rounds } => self.open_rounds(&output, job, rounds),
+            Effect::StoreAccept { job, mut accept, rounds } => {
+                for (of, (_, failure)) in rounds.iter().zip(&accept.excluded) {
+                    let end = RoundEnd::Excluded { of: of.clone(), failure: Box::new(failure.clone()) };
+                    objects.end(&of.shard, of.round, end);
+                }
+                accept.excluded.retain(|(shard, _)| {
+                    let of = rounds.iter().find(|of| of.shard.shard == *shard).expect("each has its round");
+                    let end = objects.ends.get(&(accept.stage, *shard, of.round));
+                    matches!(end, Some(RoundEnd::Excluded { .. }))
+                });
                 let accept = objects.accepts.entry(accept.number).or_insert(accept).clone();
                 Outcome::AcceptStored { job, accept }
             }
@@ -130,23 +158,28 @@ impl Store {
         }
     }
 
-    /// All but what is visible.
-    fn open_rounds(
-        &mut self,
-        output: &str,
-        job: JobId,
-        mut rounds: RoundsObject,
-        artifacts: &[VoidArtifacts],
-    ) -> Outcome {
-        let visible =
-            |name: &String| self.objects.get(&(output.to_owned(), name.clone())).is_some_and(Option::is_some);
+    /// All but what is visible, and what is gone without.
+    fn open_rounds(&mut self, output: &str, job: JobId, mut rounds: RoundsObject) -> Outcome {
         rounds.shards.retain(|r| {
-            let void = artifacts.iter().find(|v| (v.stage, v.shard) == (r.stage, r.shard));
-            !void.is_some_and(|v| v.uploads.iter().any(|u| visible(&u.name)))
+            let shard = ShardId { job: job.clone(), stage: r.stage, shard: r.shard };
+            let of = RoundOf { shard: shard.clone(), round: r.round - 1 };
+            let objects = self.jobs.entry(job.clone()).or_default();
+            match objects.end(&shard, of.round, RoundEnd::Void(of.clone())) {
+                RoundEnd::Void(_) => true,
+                RoundEnd::Excluded { .. } => false,
+                RoundEnd::Receipt(receipt) => {
+                    let key = |name: &String| (output.to_owned(), name.clone());
+                    let visible = receipt
+                        .artifacts
+                        .iter()
+                        .any(|a| matches!(self.objects.get(&key(&a.name)), Some(Some(_))));
+                    if let Some(first) = receipt.artifacts.first().filter(|_| !visible) {
+                        self.uploads.remove(&first.upload_id);
+                    }
+                    !visible
+                }
+            }
         });
-        for first in artifacts.iter().filter_map(|v| v.uploads.first()).filter(|u| !visible(&u.name)) {
-            self.uploads.remove(&first.upload_id);
-        }
         let objects = self.jobs.entry(job.clone()).or_default();
         let rounds = objects.rounds.entry(rounds.number).or_insert(rounds).clone();
         Outcome::RoundsOpened { job, rounds }
@@ -198,7 +231,7 @@ impl Store {
             generation: objects.generations.last().copied().unwrap_or(0),
             plans: objects.plans.values().cloned().collect(),
             rounds: objects.rounds.values().cloned().collect(),
-            receipts: objects.receipts.values().cloned().collect(),
+            ends: objects.ends.values().cloned().collect(),
             accepts: objects.accepts.values().cloned().collect(),
             outcome: objects.outcome.clone(),
             catalog: objects.catalog.is_some(),

@@ -4,6 +4,7 @@ use super::{
 };
 use crate::{
     effects::Order,
+    objects::{Claim, earlier_claim_place},
     rebuild::{snapshot, was_begun},
 };
 use futures::FutureExt;
@@ -58,6 +59,46 @@ const CASES: [Case; 4] = [
 #[tokio::test]
 async fn every_call_of_a_claim_meets_every_trouble() {
     assert_eq!(walk_all(&CASES).await, 30);
+}
+
+/// Two jobs on one output meet at its claim, wherever each keeps its objects.
+#[tokio::test]
+async fn two_homes_make_no_two_claims_on_an_output() {
+    let world = World::new();
+    let elsewhere = |n: u128| {
+        let Order::ClaimOutput { mut at, mut asked, again } = world.claims(n) else { panic!("it claims") };
+        at.job_uri = world.uri(&format!("registry/home-{n}/jobs/{}", job(n))).to_string();
+        asked.job_uri.clone_from(&at.job_uri);
+        Order::ClaimOutput { at, asked, again }
+    };
+    assert_eq!(world.carry_out(elsewhere(1)).await, Outcome::ClaimStored(job(1)));
+    for other in [world.claims(2), elsewhere(3)] {
+        let Order::ClaimOutput { at, .. } = &other else { panic!("it claims") };
+        let taken = Outcome::ClaimTaken { job: at.job.clone(), by: job(1) };
+        assert_eq!(world.carry_out(other).await, taken);
+    }
+    let (text, _) = world.everything().await.objects[CLAIM].clone();
+    let claim: Claim = serde_json::from_str(&text).unwrap();
+    let at = format!("DIR/registry/home-1/jobs/{}", job(1));
+    assert!(claim.job_uri.unwrap().ends_with(&at), "who reads the claim finds the job");
+}
+
+/// The release before put the claim into the home that the spec names. Its job goes on, and keeps its output.
+#[tokio::test]
+async fn a_claim_of_the_release_before_still_counts() {
+    let world = World::new();
+    let output = world.uri("out");
+    let home = world.uri("registry/home");
+    let (_, key) = earlier_claim_place(&output, &home).unwrap();
+    let claim = serde_json::json!({ "job": job(1), "output_uri": output.to_string() });
+    world.put("registry/home", &key, &claim.to_string(), &Metadata::new()).await;
+    let of = |n: u128| {
+        let Order::ClaimOutput { mut at, asked, again } = world.claims(n) else { panic!("it claims") };
+        at.job_uri = world.uri(&format!("registry/home/jobs/{}", job(n))).to_string();
+        Order::ClaimOutput { at, asked, again }
+    };
+    assert_eq!(world.carry_out(of(2)).await, Outcome::ClaimTaken { job: job(2), by: job(1) });
+    assert_eq!(world.carry_out(of(1)).await, Outcome::ClaimStored(job(1)));
 }
 
 /// The first time, whoever submits hears of the trouble, and the output is free.

@@ -4,6 +4,7 @@ use super::{
 };
 use crate::effects::Order;
 use futures::FutureExt;
+use std::time::Duration;
 use tarquet_common::{
     ids::ShardId,
     origin::Origin,
@@ -101,9 +102,9 @@ async fn begun(w: &World) {
 }
 
 const SWEPT: &[(Verb, u64)] =
-    &[(Verb::Get, 1), (Verb::AbortUpload, 3), (Verb::ListUploads, 2), (Verb::RemoveTemporaries, 1)];
+    &[(Verb::Get, 2), (Verb::AbortUpload, 3), (Verb::ListUploads, 2), (Verb::RemoveTemporaries, 1)];
 const RELEASED: &[(Verb, u64)] = &[
-    (Verb::Get, 1),
+    (Verb::Get, 2),
     (Verb::Delete, 1),
     (Verb::AbortUpload, 3),
     (Verb::ListUploads, 2),
@@ -149,7 +150,7 @@ async fn every_call_of_a_sweep_meets_every_trouble() {
             .boxed()
         }),
     ];
-    assert_eq!(walk_all(&cases).await, 44);
+    assert_eq!(walk_all(&cases).await, 52);
 }
 
 /// The claim was released, nobody heard of it, and the output is another's by the time that the order is carried out again.
@@ -169,6 +170,36 @@ async fn a_sweep_leaves_alone_what_was_begun_after_the_claim_was_released() {
     assert_eq!(before.uploads.len(), 2);
     assert_eq!(world.carry_out(sweeps(&world, true)).await, Outcome::UploadsSwept(job(1)));
     assert_eq!(world.everything().await, before);
+}
+
+/// Another coordinator of the job is done with it while we read, and the next job on the output has begun: what was listed, and
+/// the claim, are that one's.
+#[tokio::test]
+async fn a_sweep_that_is_overtaken_leaves_the_next_job_alone() {
+    let later = Duration::from_millis(300);
+    for nth in [1, 2] {
+        let world = World::new();
+        world.rival(world.claims(1)).await;
+        begun(&world).await;
+        let read = world.plant(Calls::of(Verb::Get).with("claim").nth(nth), Trouble::DelayAnswer(later));
+        let rival = async {
+            while read.fired() == 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            // The claim was read by now, and named this job.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            assert_eq!(world.rival(sweeps(&world, true)).await, Outcome::UploadsSwept(job(1)));
+            world.store("out").delete(&part(1)).await.unwrap();
+            assert_eq!(world.rival(world.claims(2)).await, Outcome::ClaimStored(job(2)));
+            world.upload("out", &part(0), "the other job's", &others()).await;
+            world.upload(&format!("out.tarquet/jobs/{}", job(2)), "quarantine/7", "text", &others()).await;
+            world.everything().await
+        };
+        let (swept, theirs) = tokio::join!(world.carry_out(sweeps(&world, true)), rival);
+        assert_eq!((swept, read.fired()), (Outcome::UploadsSwept(job(1)), 1));
+        assert_eq!(theirs.uploads.len(), 3, "two, and one of nobody");
+        assert_eq!(world.everything().await, theirs, "claim read {nth}");
+    }
 }
 
 /// What may not be listed or aborted costs storage; it does not keep the job from its end.

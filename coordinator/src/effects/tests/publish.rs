@@ -9,12 +9,61 @@ use tarquet_common::{
     receipt::{Artifact, Receipt},
     store::Metadata,
 };
-use tarquet_core::Outcome;
+use tarquet_core::{Outcome, Verdict};
 use tarquet_faulty::{Calls, Trouble, Verb, lost_answer};
 
 fn publishes(w: &World, receipt: &Arc<Receipt>) -> Order {
-    Order::PublishShard { at: w.at(), receipt: Arc::clone(receipt) }
+    Order::PublishShard { at: w.at(), receipt: Arc::clone(receipt), early: false }
 }
+
+/// Before there is an outcome.
+fn publishes_early(w: &World, receipt: &Arc<Receipt>) -> Order {
+    Order::PublishShard { at: w.at(), receipt: Arc::clone(receipt), early: true }
+}
+
+/// Somebody says how the job ends.
+async fn ends(w: &World, verdict: Verdict) {
+    w.rival(Order::StoreOutcome { at: w.at(), verdict }).await;
+}
+
+const EARLY: &[(Verb, u64)] =
+    &[(Verb::Head, 2), (Verb::Get, 1), (Verb::ListParts, 2), (Verb::CompleteUpload, 2)];
+
+/// Of a job that another coordinator has ended nothing becomes visible: the output may be another job's by now.
+#[tokio::test]
+async fn a_job_that_was_ended_elsewhere_publishes_nothing() {
+    let cancel = || Verdict::Cancel { reason: "enough".to_owned() };
+    let fail = || Verdict::Fail { failure: Box::new(lost_answer().into_failure()) };
+    for verdict in [cancel(), fail()] {
+        let world = World::new();
+        let receipt = world.finished(&["one", "and two"]).await;
+        ends(&world, verdict).await;
+        let before = world.everything().await;
+        let said = world.carry_out(publishes_early(&world, &receipt)).await;
+        assert_eq!(said, Outcome::EndedElsewhere { shard: shard(), round: 0 });
+        assert_eq!(world.everything().await, before);
+    }
+    let cases = [
+        Case {
+            // A store that hides the outcome: the uploads are aborted by then, as the sweep's tests show.
+            spare: |met| met.is_absent(Verb::Get),
+            ..Case::strict("a job that was ended elsewhere", &[(Verb::Get, 1)], |w| {
+                async move {
+                    let receipt = w.finished(&["one"]).await;
+                    ends(w, Verdict::Cancel { reason: "enough".to_owned() }).await;
+                    publishes_early(w, &receipt)
+                }
+                .boxed()
+            })
+        },
+        Case::strict("a job without an outcome", EARLY, |w| {
+            async move { publishes_early(w, &w.finished(&["one", "and two"]).await) }.boxed()
+        }),
+    ];
+    assert_eq!(walk_all(&cases).await, TROUBLES_EARLY);
+}
+
+const TROUBLES_EARLY: usize = 35;
 
 async fn complete(w: &World, artifact: &Artifact) {
     let Artifact { name, upload_id, parts, .. } = artifact;

@@ -11,7 +11,7 @@ use tarquet_common::{
     failure::Failure,
     store::{Metadata, StoreSettings, list_all},
 };
-use tarquet_core::{Snapshot, Verdict};
+use tarquet_core::{RoundEnd, Snapshot, Verdict};
 use tarquet_faulty::{Calls, Trouble, Verb, lost_answer};
 
 async fn read(stored: &Stored) -> Result<Option<Snapshot>, Failure> {
@@ -34,7 +34,7 @@ async fn all_that_is_stored_is_in_the_snapshot() {
     assert_eq!(found.plans.iter().map(|p| (p.stage, p.shards.len())).collect::<Vec<_>>(), [(0, 2), (1, 2)]);
     assert_eq!(found.rounds.iter().map(|r| r.number).collect::<Vec<_>>(), [1, 2]);
     let receipts = [receipt(0, 0, 0), receipt(0, 1, 0), receipt(0, 1, 1), receipt(1, 0, 0)];
-    assert_eq!(found.receipts, receipts);
+    assert_eq!(found.ends, receipts.map(|receipt| RoundEnd::Receipt(Arc::new(receipt))));
     assert_eq!((found.accepts.len(), found.outcome), (1, Some(Verdict::Publish)));
 }
 
@@ -175,10 +175,10 @@ async fn what_appears_meanwhile_is_never_there_without_what_came_before_it() {
         };
         let (found, ()) = tokio::join!(read(&stored), rival);
         let found = found.unwrap().unwrap();
-        let has_last = found.receipts.iter().any(|r| (r.shard.stage, r.shard.shard) == (1, 1));
+        let has_last = found.ends.iter().any(|end| *end == RoundEnd::Receipt(Arc::new(receipt(1, 1, 0))));
         assert!(has_last || found.outcome.is_none(), "{slow}: the outcome without the last receipt");
         assert!(found.outcome.is_some() || !found.catalog, "{slow}: the catalog without the outcome");
         let after = read(&stored).await.unwrap().unwrap();
-        assert!(after.catalog && after.receipts.len() == 5, "{slow}: the next time all of it is there");
+        assert!(after.catalog && after.ends.len() == 5, "{slow}: the next time all of it is there");
     }
 }

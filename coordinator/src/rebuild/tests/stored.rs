@@ -134,7 +134,7 @@ impl Stored {
 
     /// The output is this job's.
     pub(super) async fn claim(&self) {
-        let claim = Claim { job: job(), output_uri: self.submit().output_uri };
+        let claim = Claim { job: job(), output_uri: self.submit().output_uri, job_uri: None };
         let bytes = serde_json::to_vec(&claim).unwrap();
         self.local("out.tarquet").put("claim", bytes.into(), &Metadata::new()).await.unwrap();
     }

@@ -11,7 +11,10 @@ use super::{
 };
 use crate::objects::{self, Claim, Pointer};
 use bytes::Bytes;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use tarquet_common::{
     ids::{AttemptId, JobId, ShardId, WorkerId},
     leasing::Lease,
@@ -19,7 +22,7 @@ use tarquet_common::{
     receipt::Receipt,
     store::Uri,
 };
-use tarquet_core::{Event, PublishMode, RoundsObject, Submit, Verdict, What};
+use tarquet_core::{Event, PublishMode, RoundEnd, RoundsObject, Submit, Verdict, What};
 
 #[derive(Default)]
 pub(super) struct Checks {
@@ -46,7 +49,10 @@ impl Objects {
     }
 
     pub(super) fn receipt(&self, submit: &Submit, shard: &ShardId, round: u32) -> Option<Receipt> {
-        self.read(&prefix(submit).join(&objects::receipt(shard, round)))
+        match self.read(&prefix(submit).join(&objects::receipt(shard, round)))? {
+            RoundEnd::Receipt(receipt) => Some(Arc::unwrap_or_clone(receipt)),
+            RoundEnd::Void(_) | RoundEnd::Excluded { .. } => None,
+        }
     }
 
     pub(super) fn verdict(&self, submit: &Submit) -> Option<Verdict> {
@@ -58,12 +64,18 @@ impl Objects {
         let rounds: Vec<RoundsObject> = self.all(submit, objects::ROUNDS);
         let opened = rounds.iter().flat_map(|r| &r.shards);
         let of_shard = opened.filter(|r| (r.stage, r.shard) == (shard.stage, shard.shard));
-        of_shard.map(|r| r.round).max().unwrap_or(FIRST_ROUND)
+        let ends: Vec<RoundEnd> = self.all(submit, objects::RECEIPTS);
+        let over = ends.iter().filter_map(|end| match end {
+            RoundEnd::Void(of) if of.shard == *shard => Some(of.round + 1),
+            _ => None,
+        });
+        of_shard.map(|r| r.round).chain(over).max().unwrap_or(FIRST_ROUND)
     }
 
     /// Whether a job's output is claimed by it.
     pub(super) fn claimed(&self, pointer: &Pointer) -> bool {
         let job_uri: Uri = pointer.job_uri.parse().expect("pointers hold URIs");
+        // All of these worlds' homes are beside their outputs.
         let claim: Option<Claim> = self.read(&objects::home_of(&job_uri, &pointer.job).join("claim"));
         claim.is_some_and(|claim| claim.job == pointer.job)
     }

@@ -11,11 +11,6 @@
 //! anywhere but the seed: the same seed has the same trace. `SIM_SEED=17` replays one seed and tells what happens,
 //! `SIM_SEEDS=100000` runs that many. (The core's own simulation is the one with thousands of workers and of shards; it
 //! knows no driver and no effects.)
-//!
-//! Not in here: two coordinators at once of which one opens rounds. One may open a shard again that has no receipt, while the
-//! other accepts one for the round before; nothing in the store tells them apart then but who comes first to the part's key. So
-//! where a second coordinator comes nothing happens that opens rounds ([`World::opens_rounds`](world::World::opens_rounds))
-//! until one of them is gone.
 
 mod checks;
 mod ends;

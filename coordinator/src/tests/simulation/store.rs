@@ -16,6 +16,7 @@ use tarquet_common::{
         StoreSettings, UploadInfo, Uri,
     },
 };
+use tarquet_core::RoundEnd;
 use tokio::sync::oneshot;
 
 /// How long anybody waits for an answer of the store.
@@ -169,8 +170,6 @@ impl SimStore {
             return Some(Fate::Answered);
         }
         let (what, fate) = match self.world.range(0, 3) {
-            // Of two unclear answers comes a round.
-            0 | 2 | 3 if !self.world.opens_rounds() => return Some(Fate::Answered),
             0 => ("Complete not done, answer unclear", Some(Fate::Lost)),
             1 => ("Complete done, answer unclear", Some(Fate::Unheard)),
             2 => ("Complete done later, answer unclear", Some(Fate::Late)),
@@ -179,6 +178,21 @@ impl SimStore {
         self.world.fire(what);
         fate
     }
+}
+
+/// A round that has ended, and that somebody ends otherwise.
+fn two_ends(objects: &Objects, name: &str, ours: &[u8]) -> Option<&'static str> {
+    let theirs = &objects.objects[name].bytes;
+    let end = |bytes: &[u8]| serde_json::from_slice::<RoundEnd>(bytes).ok();
+    Some(match (end(theirs)?, end(ours)?) {
+        (RoundEnd::Void(_), RoundEnd::Receipt(_)) => "receipt of a round that is over",
+        (RoundEnd::Receipt(_), RoundEnd::Void(_)) => "round that was to be over has a receipt",
+        (RoundEnd::Receipt(_), RoundEnd::Excluded { .. }) => {
+            "shard that was to be gone without has a receipt"
+        }
+        (RoundEnd::Excluded { .. }, RoundEnd::Void(_)) => "shard that was to be opened is gone without",
+        _ => return None,
+    })
 }
 
 #[async_trait]
@@ -248,6 +262,8 @@ impl Store for SimStore {
                 let said = o.put_if_absent(&name, &bytes, &metadata, now);
                 if !was {
                     world.checks().written(&world, o, &name);
+                } else if let Some(met) = two_ends(o, &name, &bytes) {
+                    world.fire(met);
                 }
                 said
             });
@@ -271,6 +287,18 @@ impl Store for SimStore {
         self.world.must(ours, || format!("{name} is deleted"));
         let delete = self.write("delete", key, move |o, _| drop(o.objects.remove(&name)));
         delete.await.ok_or_else(|| self.unreachable("delete", key))
+    }
+
+    async fn delete_if(&self, key: &str, etag: &str) -> Result<bool, StoreError> {
+        let (name, etag) = (self.name(key), etag.to_owned());
+        let delete = self.write("delete_if", key, move |o, _| {
+            let other = o.objects.get(&name).is_some_and(|there| there.etag != etag);
+            if !other {
+                o.objects.remove(&name);
+            }
+            !other
+        });
+        delete.await.ok_or_else(|| self.unreachable("delete_if", key))
     }
 
     async fn begin_upload(&self, key: &str, metadata: &Metadata) -> Result<String, StoreError> {

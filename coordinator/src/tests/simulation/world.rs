@@ -164,12 +164,6 @@ impl World {
         self.now() < self.faults.until
     }
 
-    /// Whether anything may happen that opens rounds: not while two coordinators are there, nor while what one of them has
-    /// sent may still land.
-    pub(super) fn opens_rounds(&self) -> bool {
-        !self.faults.rival || self.now() > self.faults.until + LANDED_MS
-    }
-
     /// It happened.
     pub(super) fn fire(&self, what: &str) {
         self.note("happened", what);
