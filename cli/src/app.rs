@@ -90,6 +90,7 @@ fn dispatch(command: Command, cx: &Context, matches: &ArgMatches) -> Result<Exit
         Command::Certs(args) => certs::run(&args, cx),
         Command::Doctor(args) => doctor::run(&args, cx),
         Command::Gc(args) => gc::run(&args, cx),
+        Command::Rm(args) => rm::run(&args, cx),
         Command::Explain(args) => explain::run(&args, cx),
         Command::Spec(args) => spec::run(&args, cx),
         Command::Config(args) => config::run(&args, cx, &Cli::command(), matches),

@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Doctor(doctor::Args),
     /// Remove what ended jobs left beside an output
     Gc(gc::Args),
+    /// Remove what a job that is over has written
+    Rm(rm::Args),
     /// Say what a code means and what to do about it
     Explain(explain::Args),
     /// Describe or check job specs

@@ -28,6 +28,7 @@ mod offline;
 mod plan;
 mod progress;
 mod quarantine;
+mod removal;
 mod render;
 mod resources;
 mod screens;

@@ -19,6 +19,9 @@ use tokio::task::JoinHandle;
 
 /// How long attempts may go on after an interrupt, and then once more to hand back what they hold.
 const GRACE_MS: u64 = 2_000;
+/// How long a job that is over may take to be tidied up, and how often that is looked at.
+const TIDY_FOR: Duration = Duration::from_secs(10);
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How long threads that wait for a store may keep a process that is done.
 const THREADS_MS: u64 = 200;
 
@@ -101,6 +104,42 @@ fn state_name(side: &Uri) -> String {
     side.as_str().bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b) } else { '_' }).collect()
 }
 
+/// A coordinator in this process, and the stores that it uses.
+///
+/// # Errors
+/// What starting it said.
+pub(crate) async fn coordinator(
+    home: Home,
+    store: &StoreSettings,
+    take_over: bool,
+) -> Result<(Coordinator, Arc<Stores>), CliError> {
+    let stores = Arc::new(Stores::new());
+    let mut settings = CoordinatorSettings::new(home.state_dir);
+    settings.registry = Some(home.registry);
+    settings.registry_store = store.clone();
+    settings.paths = FilePaths::Anywhere;
+    settings.take_over = take_over;
+    settings.core.workers_inside = true;
+    let kinds = Arc::new(AllKinds::new(stores.clone(), build()));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    Ok((Coordinator::start(settings, kinds, stores.clone(), clock).await?, stores))
+}
+
+/// Ends it, when what its jobs have left is tidied up; not for ever.
+pub(crate) async fn stop(coordinator: Coordinator) {
+    let tidied = async {
+        while !coordinator.handle.is_tidy().await {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    if tokio::time::timeout(TIDY_FOR, tidied).await.is_err() {
+        tracing::warn!(
+            "the store does not answer: uploads of this job are left, and its claim on the output"
+        );
+    }
+    coordinator.stop().await;
+}
+
 impl Local {
     /// Starts both.
     ///
@@ -112,17 +151,9 @@ impl Local {
         resources: &Resources,
         take_over: bool,
     ) -> Result<Self, CliError> {
-        let stores = Arc::new(Stores::new());
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-        let mut settings = CoordinatorSettings::new(home.state_dir);
-        settings.registry = Some(home.registry);
-        settings.registry_store = store.clone();
-        settings.paths = FilePaths::Anywhere;
-        settings.take_over = take_over;
-        let kinds = Arc::new(AllKinds::new(stores.clone(), build()));
-        let coordinator = Coordinator::start(settings, kinds, stores.clone(), clock.clone()).await?;
+        let (coordinator, stores) = coordinator(home, store, take_over).await?;
         let handle = coordinator.handle.clone();
-        let id = worker_id(&*clock);
+        let id = worker_id(&SystemClock::default());
         let drain = Drain::default();
         let worker = tokio::spawn(agent::run(
             Arc::new(handle.clone()),
@@ -154,7 +185,7 @@ impl Local {
             }
         }
         drop(self.handle);
-        self.coordinator.stop().await;
+        stop(self.coordinator).await;
         let Ok(ended) = left else { return Ok(()) };
         match ended {
             Ok(Ok(())) => Ok(()),

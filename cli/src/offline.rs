@@ -2,7 +2,7 @@
 
 use crate::{context::Context, error::CliError, local::Home, render::quoted};
 use futures::TryStreamExt;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 use tarquet_client::is_over;
 use tarquet_common::{
     clock::Clock,
@@ -13,9 +13,12 @@ use tarquet_common::{
 };
 use tarquet_coordinator::{
     from_objects,
-    objects::{Claim, job_uri},
+    objects::{self, CATALOG, Claim, OBJECT_BYTES_MAX, home_of, job_uri},
 };
-use tarquet_core::views::{JobStatus, ShardLine};
+use tarquet_core::{
+    Catalog,
+    views::{JobStatus, ShardLine},
+};
 
 /// Largest claim that is read.
 const CLAIM_BYTES_MAX: u64 = 1 << 20;
@@ -28,6 +31,37 @@ pub(crate) struct Kept {
     pub shards: Vec<ShardLine>,
     /// The store of its prefix.
     pub store: Arc<dyn Store>,
+    /// The home of its objects, where that is not beside the output.
+    pub elsewhere: Option<String>,
+}
+
+impl Kept {
+    /// Whether `tarquet run` has it, from this machine: then its ledger is here.
+    pub(crate) fn is_of_run(&self) -> Result<bool, CliError> {
+        Ok(Home::of(&self.status.output_uri, self.elsewhere.as_deref())?.state_dir.is_dir())
+    }
+
+    /// Its output, as it is now.
+    pub(crate) async fn output(&self, cx: &Context) -> Result<Arc<dyn Store>, CliError> {
+        let uri = Uri::parse_here(&self.status.output_uri).map_err(|e| Failure::from(StoreError::from(e)))?;
+        Ok(Stores::new().open(&uri, &cx.globals.store.settings()).await.map_err(Failure::from)?)
+    }
+
+    /// What is gone from the output of a job that was published, or is another object by now; the first few.
+    pub(crate) async fn differences(&self, cx: &Context) -> Result<Vec<String>, CliError> {
+        let catalog = self.store.get(CATALOG, OBJECT_BYTES_MAX).await.map_err(Failure::from)?;
+        let Some(catalog) = catalog else { return Ok(Vec::new()) };
+        let catalog: Catalog = serde_json::from_slice(&catalog.bytes)
+            .map_err(|e| objects::damaged(self.store.root(), CATALOG, &e))?;
+        let output = self.output(cx).await?;
+        let listed: BTreeMap<String, u64> = list_all(&*output, "")
+            .try_filter_map(|entry| async { Ok(entry.ok().map(|o| (o.key, o.size))) })
+            .try_collect()
+            .await
+            .map_err(Failure::from)?;
+        let differs = catalog.artifacts.into_iter().filter(|a| listed.get(&a.name) != Some(&a.bytes));
+        Ok(differs.map(|a| a.name).collect())
+    }
 }
 
 /// The job that `text` names by its output, if it names an output at all: an `s3://` URI, a path with a slash, or
@@ -47,23 +81,35 @@ pub(crate) async fn read(output: &str, cx: &Context) -> Result<Kept, CliError> {
     let settings = cx.globals.store.settings();
     let stores = Stores::new();
     let home_store = stores.open(&home, &settings).await.map_err(Failure::from)?;
-    let prefix = newest(home_store.as_ref(), &home).await?.ok_or_else(|| none_there(output))?;
+    let (job, prefix) = newest(home_store.as_ref(), &home).await?.ok_or_else(|| none_there(output))?;
     let store = stores.open(&prefix, &settings).await.map_err(Failure::from)?;
-    let state = Home::of(output, None)?.state_dir;
+    let elsewhere = Some(home_of(&prefix, &job)).filter(|at| *at != home).map(|at| at.to_string());
+    let state = Home::of(output, elsewhere.as_deref())?.state_dir;
     let found = from_objects(&stores, &prefix, &settings, Some(&state), cx.clock.unix_ms()).await?;
     let mut found = found.ok_or_else(|| none_there(output))?;
-    found.status.next = next(&found.status, output);
-    Ok(Kept { status: found.status, shards: found.shards, store })
+    in_words_of_run(&mut found.status, output);
+    let mut kept = Kept { status: found.status, shards: found.shards, store, elsewhere };
+    if let Some((first, more)) = kept.differences(cx).await?.split_first() {
+        let text = format!("{first} and {} more are gone from the output, or other objects", more.len());
+        let text = if more.is_empty() {
+            format!("{first} is gone from the output, or another object")
+        } else {
+            text
+        };
+        kept.status.stages.last_mut().expect("a job has stages").warnings.push(text);
+    }
+    Ok(kept)
 }
 
 /// Where the job is that the claim names, or else the one with the latest id.
-async fn newest(home: &dyn Store, home_uri: &Uri) -> Result<Option<Uri>, CliError> {
+async fn newest(home: &dyn Store, home_uri: &Uri) -> Result<Option<(JobId, Uri)>, CliError> {
     if let Some(claim) = home.get("claim", CLAIM_BYTES_MAX).await.map_err(Failure::from)?
         && let Ok(claim) = serde_json::from_slice::<Claim>(&claim.bytes)
     {
         let elsewhere = claim.job_uri.map(|uri| Uri::parse_here(&uri)).transpose();
         let elsewhere = elsewhere.map_err(|e| Failure::from(StoreError::from(e)))?;
-        return Ok(Some(elsewhere.unwrap_or_else(|| job_uri(home_uri, &claim.job))));
+        let prefix = elsewhere.unwrap_or_else(|| job_uri(home_uri, &claim.job));
+        return Ok(Some((claim.job, prefix)));
     }
     let of_key = |key: &str| key.strip_prefix("jobs/")?.split('/').next()?.parse::<JobId>().ok();
     let mut newest = None;
@@ -71,18 +117,34 @@ async fn newest(home: &dyn Store, home_uri: &Uri) -> Result<Option<Uri>, CliErro
     while let Some(object) = objects.try_next().await.map_err(Failure::from)? {
         newest = newest.max(object.ok().and_then(|o| of_key(&o.key)));
     }
-    Ok(newest.map(|job| job_uri(home_uri, &job)))
+    Ok(newest.map(|job| (job.clone(), job_uri(home_uri, &job))))
+}
+
+/// Tells what to type about a job that has no coordinator: it is named by its output.
+pub(crate) fn in_words_of_run(status: &mut JobStatus, output: &str) {
+    status.next = next(status, output);
+    let Some(reason) = &mut status.reason else { return };
+    let output = quoted(output);
+    let words = [
+        ("tarquet accept JOB", format!("tarquet run --resume {output} --accept")),
+        ("tarquet retry JOB", format!("tarquet run --resume {output} --retry")),
+        ("tarquet cancel JOB", format!("tarquet cancel {output}")),
+        ("tarquet failures JOB", format!("tarquet failures {output}")),
+        ("tarquet status JOB", format!("tarquet status {output}")),
+    ];
+    let hint = words.iter().fold(reason.hint().to_owned(), |hint, (of, ours)| hint.replace(of, ours));
+    reason.hint = Some(hint);
 }
 
 /// What goes on with a job that has no coordinator: `run --resume`.
-pub(crate) fn next(status: &JobStatus, output: &str) -> Vec<String> {
+fn next(status: &JobStatus, output: &str) -> Vec<String> {
     let output = quoted(output);
     let failures = || format!("tarquet failures {output}");
     let resume = |more: &str| format!("tarquet run --resume {output}{more}");
     match is_over(status) {
         true => vec![failures()],
         false if status.hold.is_some() => {
-            vec![failures(), resume(" --accept"), resume(" --retry")]
+            vec![failures(), resume(" --accept"), resume(" --retry"), format!("tarquet cancel {output}")]
         }
         false => vec![resume("")],
     }

@@ -21,7 +21,7 @@ use tarquet_common::{
         Registered, Renew,
     },
 };
-use tarquet_core::{Ask, Refusal, Reply};
+use tarquet_core::{Ask, Cancelled, Done, Failed, Phase, Refusal, Reply};
 
 /// A worker that asks for longer gets an answer after this, so that the connection shows signs of life.
 const WAIT_MS_MAX: u64 = 60_000;
@@ -46,6 +46,20 @@ impl CoordinatorHandle {
     /// Whether it is at work: it has not stopped, and would answer.
     pub fn is_alive(&self) -> bool {
         self.driver.is_alive()
+    }
+
+    /// Whether nothing is left to tidy up after jobs that are over: uploads are aborted, and outputs that were not published
+    /// are given back.
+    pub async fn is_tidy(&self) -> bool {
+        let tidy = self.driver.read(|state, _| {
+            state.job_ids().filter_map(|id| state.job(id)).all(|row| match &row.phase {
+                Phase::Done(Done { swept })
+                | Phase::Cancelled(Cancelled { swept, .. })
+                | Phase::Failed(Failed { swept, .. }) => *swept,
+                _ => true,
+            })
+        });
+        tidy.await.unwrap_or(true)
     }
 
     /// With `--shared`, inputs and outputs may be paths, so a worker that sees another directory must not work.

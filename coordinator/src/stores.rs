@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 use tarquet_common::{
-    codes::{cluster, spec as codes},
+    codes::{cluster, plan, spec as codes},
     failure::Failure,
     store::{Metadata, PutOutcome, Store, StoreError, StoreSettings, Stores, Uri},
 };
@@ -22,6 +22,26 @@ impl OpenStores for Stores {
     async fn open(&self, root: &Uri, settings: &StoreSettings) -> Result<Arc<dyn Store>, StoreError> {
         Stores::open(self, root, settings).await
     }
+}
+
+/// Looks whether a job may write its dataset here: nothing lies there but perhaps a claim, and it can be written to.
+///
+/// # Errors
+/// `OUTPUT_NOT_EMPTY`, with the name of the first thing that lies there; `OUTPUT_NOT_A_FOLDER`; what the store said.
+pub(crate) async fn output_is_free(output: &dyn Store) -> Result<(), Failure> {
+    let at = || output.root().to_string();
+    if output.root().path().is_some_and(|path| path.exists() && !path.is_dir()) {
+        let failure = Failure::new(plan::OUTPUT_NOT_A_FOLDER, "the output is a file, not a folder");
+        return Err(failure.at_uri(at()));
+    }
+    output.writable().await?;
+    // Two, for one of them may be the claim.
+    let page = output.list("", None, 2).await?;
+    let first = page.objects.iter().map(|o| o.key.as_str()).find(|key| *key != objects::CLAIM_INSIDE);
+    let Some(name) = first.or(page.skipped.first().map(|s| s.name.as_str())) else { return Ok(()) };
+    Err(Failure::new(plan::OUTPUT_NOT_EMPTY, "the output is not empty")
+        .at_uri(at())
+        .expected("nothing", name))
 }
 
 /// A place that a spec names.

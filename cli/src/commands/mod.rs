@@ -13,6 +13,7 @@ pub(crate) mod healthcheck;
 pub(crate) mod inspect;
 pub(crate) mod jobs;
 pub(crate) mod plan;
+pub(crate) mod rm;
 pub(crate) mod run;
 pub(crate) mod shells;
 pub(crate) mod spec;

@@ -2,20 +2,23 @@
 
 use super::wait::{self, Waited};
 use crate::{
-    args::ResourceFlags,
+    args::{Format, ResourceFlags},
     connection::{refused, token},
     context::Context,
     error::CliError,
     exit::Exit,
     kinds,
-    local::{Home, Local, block_on},
-    offline, render,
+    local::{self, Home, Local, block_on},
+    offline::{self, Kept},
+    removal::Removal,
+    render,
     resources::{Resources, few_arenas},
     spec,
 };
+use serde_json::json;
 use tarquet_client::{Goal, Jobs, JobsError, Steer, is_over};
 use tarquet_common::{
-    codes::{cluster, ourselves},
+    codes::{cluster, ourselves, plan, publish, spec as codes},
     failure::Failure,
     spec::Spec,
     store::StoreSettings,
@@ -43,6 +46,9 @@ pub(crate) struct Args {
     /// With --resume: no other coordinator is left, so go on even where the store could not keep two apart
     #[arg(long, requires = "resume")]
     take_over: bool,
+    /// Remove what a job that is over has written there before, and write anew; asks unless -y
+    #[arg(long, conflicts_with = "resume")]
+    replace: bool,
     #[command(flatten)]
     resources: ResourceFlags,
 }
@@ -56,26 +62,83 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
         Some(output) => block_on(resume(output, args, &resources, cx)),
         None => {
             let spec = spec::of_flags(&args.job, &cx.globals.store)?;
-            block_on(fresh(&spec, &resources, cx))
+            block_on(async {
+                if args.replace {
+                    clear(&spec, cx).await?;
+                }
+                fresh(&spec, &resources, cx).await
+            })
         }
     }
+}
+
+/// Removes what the job that has claimed the output has written, if there is one and it is over.
+async fn clear(spec: &Spec, cx: &Context) -> Result<(), CliError> {
+    let output = spec.place().uri;
+    let kept = match offline::read(output, cx).await {
+        Err(CliError::Failure(failure)) if failure.code == codes::NO_JOB_HERE => return Ok(()),
+        other => other?,
+    };
+    let removal = Removal::of(&kept, cx).await?;
+    removal.asked_for(cx)?;
+    removal.carry_out(cx).await?;
+    cx.say(&format!("Removed {}", removal.told()));
+    Ok(())
+}
+
+/// What to type where an earlier job stands in the way: that depends on how that job stands.
+async fn in_the_way(failure: Box<Failure>, output: &str, cx: &Context) -> CliError {
+    let taken = [publish::OUTPUT_CLAIMED, plan::OUTPUT_NOT_EMPTY].contains(&failure.code);
+    let kept = match taken {
+        true => offline::read(output, cx).await.ok(),
+        false => None,
+    };
+    let Some(kept) = kept else { return CliError::Failure(failure) };
+    let (to, job) = (render::quoted(output), &kept.status.job);
+    let hint = if is_over(&kept.status) {
+        format!(
+            "Job {job} has written it and is {}: `tarquet run --replace` with the same arguments removes that and writes anew, \
+             `tarquet rm {to}` only removes it. Or choose another output.",
+            kept.status.phase
+        )
+    } else if !kept.is_of_run().unwrap_or(false) {
+        format!(
+            "Job {job} of a coordinator has it: wait for it, or `tarquet cancel {job}`. Or choose another output."
+        )
+    } else if kept.status.hold.is_some() {
+        format!(
+            "Job {job} is held: `tarquet run --resume {to}` with --accept goes on without what failed, with --retry tries it \
+             again; `tarquet cancel {to}` ends it, and then the same command begins anew."
+        )
+    } else {
+        format!(
+            "Job {job} was interrupted, or is at work: `tarquet run --resume {to}` goes on with it, `tarquet cancel {to}` ends \
+             it, and then the same command begins anew."
+        )
+    };
+    failure.with_hint(hint).into()
 }
 
 async fn fresh(spec: &Spec, resources: &Resources, cx: &Context) -> Result<Exit, CliError> {
     let value = serde_json::to_value(spec).map_err(|e| {
         Failure::new(ourselves::INVARIANT, "the spec cannot be written as JSON").caused_by(&e)
     })?;
-    // Before anything is written: a run that cannot begin leaves nothing behind.
-    tarquet_coordinator::kinds::preflight(spec).await?;
-    kinds::of(spec.kind()).preflight(spec).await?;
     let place = spec.place();
+    // Before anything is written: a run that cannot begin leaves nothing behind.
+    if let Err(failure) = tarquet_coordinator::kinds::preflight(spec).await {
+        return Err(in_the_way(Box::new(failure), place.uri, cx).await);
+    }
+    kinds::of(spec.kind()).preflight(spec).await?;
     let home = Home::of(place.uri, place.job_uri)?;
     let local = Local::start(home, place.store, resources, false).await?;
     let job = match local.handle.submit(token(cx), value).await {
         Ok(submitted) => submitted.job.to_string(),
         Err(error) => {
             local.stop(cx).await?;
-            return Err(refused(error, cx));
+            return Err(match refused(error, cx) {
+                CliError::Failure(failure) => in_the_way(failure, place.uri, cx).await,
+                other => other,
+            });
         }
     };
     follow(local, &job, place.uri, cx).await
@@ -83,8 +146,10 @@ async fn fresh(spec: &Spec, resources: &Resources, cx: &Context) -> Result<Exit,
 
 async fn resume(output: &str, args: &Args, resources: &Resources, cx: &Context) -> Result<Exit, CliError> {
     let kept = offline::read(output, cx).await?;
+    published_still(&kept, output, cx).await?;
     let settings: StoreSettings = cx.globals.store.settings();
-    let local = Local::start(Home::of(output, None)?, &settings, resources, args.take_over).await?;
+    let home = Home::of(output, kept.elsewhere.as_deref())?;
+    let local = Local::start(home, &settings, resources, args.take_over).await?;
     let job = kept.status.job.to_string();
     if local.handle.status(&job).await.is_err() {
         let prefix = kept.store.root().to_string();
@@ -101,6 +166,45 @@ async fn resume(output: &str, args: &Args, resources: &Resources, cx: &Context) 
         return finish(local, ended, output, cx).await;
     }
     follow(local, &job, output, cx).await
+}
+
+/// A job that was published has nothing to go on with; whether its output is still there is what its words would say.
+async fn published_still(kept: &Kept, output: &str, cx: &Context) -> Result<(), CliError> {
+    let differs = kept.differences(cx).await?;
+    let Some(first) = differs.first() else { return Ok(()) };
+    let text =
+        format!("{} of the parts that job {} has published are not there", differs.len(), kept.status.job);
+    Err(Failure::new(publish::OUTPUT_DIFFERS, text).at_uri(output).at_item(first).into())
+}
+
+/// Ends the job of a run that nobody runs now.
+pub(crate) async fn cancel(
+    output: &str,
+    kept: &Kept,
+    reason: String,
+    cx: &Context,
+) -> Result<Exit, CliError> {
+    let settings: StoreSettings = cx.globals.store.settings();
+    let home = Home::of(output, kept.elsewhere.as_deref())?;
+    let (coordinator, _) = local::coordinator(home, &settings, false).await?;
+    let job = kept.status.job.to_string();
+    let told = async {
+        let jobs = &coordinator.handle;
+        if jobs.status(&job).await.is_err() {
+            let prefix = kept.store.root().to_string();
+            jobs.adopt(&prefix, settings).await.map_err(|e| refused(e, cx))?;
+        }
+        jobs.steer(&job, Steer::Cancel { reason }).await.map_err(|e| refused(e, cx))
+    };
+    let told = told.await;
+    local::stop(coordinator).await;
+    told?;
+    match cx.format() {
+        Format::Json | Format::Jsonl => cx.answer_json(&json!({ "job": job }))?,
+        Format::Name => cx.answer(&job)?,
+        Format::Table => cx.answer(&format!("Job {job} cancelled: nothing of it will be published"))?,
+    }
+    Ok(Exit::Done)
 }
 
 /// Accepts, or retries. What held a job is in the ledger alone; where that was lost, the job goes on, which tries again what

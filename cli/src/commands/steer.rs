@@ -1,11 +1,13 @@
 //! `cancel`, `pause`, `resume`, `retry`, `accept`: wishes about a job.
 
+use super::run;
 use crate::{
     args::Format,
     connection::{block_on, connect, refused},
     context::Context,
     error::CliError,
     exit::Exit,
+    offline,
     screens::short,
 };
 use serde_json::json;
@@ -22,7 +24,7 @@ pub(crate) struct Args {
 /// Which job, and why.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CancelArgs {
-    /// Job: its id, the beginning of it, or @last
+    /// Job: its id, the beginning of it, or @last; or its output
     #[arg(value_name = "JOB")]
     job: String,
     /// Why; kept with the job
@@ -30,8 +32,19 @@ pub(crate) struct CancelArgs {
     reason: String,
 }
 
-/// Ends a job without publishing.
+/// Ends a job without publishing. One of `tarquet run` that nobody runs now has no coordinator to ask, so this is one.
 pub(crate) fn cancel(args: CancelArgs, cx: &Context) -> Result<Exit, CliError> {
+    if let Some(kept) = block_on(offline::find(&args.job, cx))? {
+        if kept.is_of_run()? {
+            return block_on(run::cancel(&args.job, &kept, args.reason, cx));
+        }
+        let args = CancelArgs { job: kept.status.job.to_string(), ..args };
+        return cancel_of(args, cx);
+    }
+    cancel_of(args, cx)
+}
+
+fn cancel_of(args: CancelArgs, cx: &Context) -> Result<Exit, CliError> {
     steer(
         &args.job,
         Steer::Cancel { reason: args.reason },

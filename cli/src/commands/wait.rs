@@ -116,7 +116,7 @@ pub(super) fn end(waited: &Waited, output: Option<&str>, cx: &Context) -> Result
     };
     let mut status = status.as_ref().clone();
     if let Some(output) = output {
-        status.next = offline::next(&status, output);
+        offline::in_words_of_run(&mut status, output);
     }
     let reference = output.map_or_else(|| screens::short(&status.job).to_owned(), render::quoted);
     match cx.format() {

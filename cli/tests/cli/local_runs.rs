@@ -119,3 +119,133 @@ fn names_that_are_not_utf8_are_shown_and_never_become_paths() {
     assert_ne!(code, Some(0), "{out}");
     assert!(!dir.path().parent().expect("a parent").join("escape.h5").exists());
 }
+
+/// Types what stands in a line's backquotes after `tarquet `, as whoever reads it would.
+fn typed<'a>(dir: &Path, more: &[&'a str], command: &'a str) -> (Option<i32>, String) {
+    let words = command.strip_prefix("tarquet ").expect("it is one of ours").split(' ');
+    run(dir, &words.chain(more.iter().copied()).collect::<Vec<_>>())
+}
+
+/// What a refusal says to do, its lines joined.
+fn advice(dir: &Path, args: &[&str], code: &str) -> String {
+    let output = tarquet(args).current_dir(dir).output().expect("the command starts");
+    let told = String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(output.status.code() == Some(2) && told.contains(code), "{args:?}: {told}");
+    told
+}
+
+/// Whoever deletes a dataset and runs again is told what to type, and that does it.
+#[test]
+fn a_dataset_that_was_deleted_is_no_dead_end() {
+    let dir = tempfile::tempdir().expect("a folder for the test");
+    let at = dir.path();
+    samples(at);
+    let job = ["run", "--input", "data/*.tar.lz4", "--output", "out", "--partitions", "2"];
+    assert_eq!(run(at, &job).0, Some(0));
+    let told = advice(at, &job, "E0203");
+    assert!(told.contains("`tarquet run --replace`") && told.contains("`tarquet rm out`"), "{told}");
+    fs::remove_dir_all(at.join("out")).expect("it is there");
+    assert!(advice(at, &["run", "--resume", "out"], "E0810").contains("part-00000.parquet"));
+    let (_, status) = run(at, &["status", "out"]);
+    assert!(status.contains("gone from the output"), "{status}");
+    let told = advice(at, &job, "E0801");
+    assert!(told.contains("`tarquet run --replace`") && told.contains("is done"), "{told}");
+    let replace = [&job[..], &["--replace"]].concat();
+    assert!(advice(at, &replace, "E0152").contains("nobody has said yes"));
+    assert_eq!(run(at, &[&replace[..], &["-y"]].concat()).0, Some(0));
+    assert_eq!(fs::read_dir(at.join("out")).expect("written").count(), 2);
+    // Once more, over what is there; and what is another's stays.
+    fs::write(at.join("out/notes.txt"), "mine").expect("written");
+    assert!(advice(at, &[&replace[..], &["-y"]].concat(), "E0203").contains("notes.txt"));
+    assert_eq!(fs::read_dir(at.join("out")).expect("there").count(), 1, "the job's parts alone are gone");
+}
+
+#[test]
+fn what_a_job_has_written_is_removed_and_nothing_else() {
+    let dir = tempfile::tempdir().expect("a folder for the test");
+    let at = dir.path();
+    samples(at);
+    let job = ["run", "--input", "data/*.tar.lz4", "--output", "out"];
+    assert_eq!(run(at, &job).0, Some(0));
+    fs::write(at.join("out/part-00007.parquet"), "somebody's").expect("written");
+    advice(at, &["rm", "out"], "E0152");
+    assert_eq!(run(at, &["rm", "out", "-y"]).0, Some(0));
+    let left: Vec<_> =
+        fs::read_dir(at.join("out")).expect("there").map(|e| e.expect("readable").file_name()).collect();
+    assert_eq!(left, ["part-00007.parquet"]);
+    assert!(!at.join("out.tarquet/claim").exists());
+    fs::remove_file(at.join("out/part-00007.parquet")).expect("it is there");
+    assert_eq!(run(at, &job).0, Some(0), "the output is free again");
+}
+
+/// Every line that a held job says to type is typed, and does what it says.
+#[test]
+fn every_next_line_of_a_held_run_does_what_it_says() {
+    let dir = tempfile::tempdir().expect("a folder for the test");
+    let at = dir.path();
+    samples(at);
+    let path = at.join("data/archive_01.tar.lz4");
+    let bytes = fs::read(&path).expect("made");
+    fs::write(&path, &bytes[..bytes.len() / 2]).expect("the test's folder can be written");
+    let job = ["run", "--input", "data/*.tar.lz4", "--output", "out"];
+    let (code, out) = run(at, &job);
+    assert_eq!(code, Some(5), "{out}");
+    let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("`tarquet run --resume out --accept` goes on without them"), "{out}");
+    assert!(!out.contains(" JOB"), "a run is named by its output: {out}");
+    let next = json(at, &["status", "out"])["next"].clone();
+    let next: Vec<&str> = next.as_array().expect("lines").iter().filter_map(Value::as_str).collect();
+    let expected = [
+        "tarquet failures out",
+        "tarquet run --resume out --accept",
+        "tarquet run --resume out --retry",
+        "tarquet cancel out",
+    ];
+    assert_eq!(next, expected);
+    let told = advice(at, &job, "E0801");
+    assert!(told.contains("is held") && told.contains("`tarquet cancel out`"), "{told}");
+    assert!(advice(at, &["rm", "out", "-y"], "E0811").contains("`tarquet cancel OUTPUT`"));
+    assert_eq!(typed(at, &[], next[0]).0, Some(0));
+    assert_eq!(typed(at, &[], next[2]).0, Some(5), "it is still damaged");
+    let (code, out) = typed(at, &[], next[3]);
+    assert!(code == Some(0) && out.contains("cancelled"), "{out}");
+    assert_eq!(json(at, &["status", "out"])["state"], "cancelled");
+    assert_eq!(run(at, &job).0, Some(5), "the output is free, so the same command begins anew");
+    assert_eq!(typed(at, &[], next[1]).0, Some(3));
+}
+
+#[test]
+fn an_output_that_is_a_file_is_refused_before_anything_is_read() {
+    let dir = tempfile::tempdir().expect("a folder for the test");
+    let at = dir.path();
+    samples(at);
+    fs::write(at.join("file"), "precious").expect("written");
+    for output in ["file", "file/below"] {
+        let args = ["run", "--input", "data/*.tar.lz4", "--output", output];
+        let refused = tarquet(&args).current_dir(at).output().expect("the command starts");
+        let told = String::from_utf8_lossy(&refused.stderr);
+        assert!(!refused.status.success() && told.contains("a file, not a folder"), "{told}");
+    }
+    advice(at, &["run", "--input", "data/*.tar.lz4", "--output", "file"], "E0213");
+    assert_eq!(fs::read(at.join("file")).expect("there"), b"precious");
+    assert!(!at.join("file.tarquet").exists(), "nothing was begun");
+}
+
+/// The spec keeps the job's objects elsewhere; the output alone finds them again.
+#[test]
+fn a_run_with_a_home_of_its_own_goes_on_by_its_output() {
+    let dir = tempfile::tempdir().expect("a folder for the test");
+    let at = dir.path();
+    samples(at);
+    let path = at.join("data/archive_01.tar.lz4");
+    let bytes = fs::read(&path).expect("made");
+    fs::write(&path, &bytes[..bytes.len() / 2]).expect("the test's folder can be written");
+    let spec = "version = 1\nkind = \"convert\"\n[input]\nuris = [\"data/*.tar.lz4\"]\n[output]\nuri = \"out\"\njob_uri = \"home\"\n";
+    fs::write(at.join("s.toml"), spec).expect("written");
+    assert_eq!(run(at, &["run", "s.toml"]).0, Some(5));
+    assert_eq!(json(at, &["gc", "out"]), Value::Array(Vec::new()), "its job is known, and goes on");
+    assert_eq!(run(at, &["run", "--resume", "out", "--accept"]).0, Some(3));
+    assert_eq!(json(at, &["status", "out"])["state"], "done");
+    assert_eq!(run(at, &["rm", "out", "-y"]).0, Some(0));
+    assert_eq!(fs::read_dir(at.join("out")).expect("there").count(), 0);
+}

@@ -45,4 +45,8 @@ super::codes! {
     TOO_MANY_MEMBERS = 212, Usage, "too many members to plan",
         "Who plans holds every member of the job, and the names and places of these need more memory than one job may take.",
         "Split the job: fewer archives, or members with shorter names.";
+    /// The output is no folder.
+    OUTPUT_NOT_A_FOLDER = 213, Usage, "the output is a file",
+        "A dataset is a folder of part files, and a file lies where the folder would be.",
+        "Choose another output.";
 }

@@ -4,7 +4,7 @@ super::codes! {
     /// The output belongs to another job.
     OUTPUT_CLAIMED = 801, Usage, "the output is claimed by another job",
         "Every job claims its output before it starts, and another job's claim is there already.",
-        "Go on with that job (`tarquet run --resume OUTPUT`), wait for it, or cancel it. Where it is over and not wanted any more, remove OUTPUT and OUTPUT.tarquet beside it. Or choose another output.";
+        "A job of `tarquet run`: `tarquet run --resume OUTPUT` goes on with it, `tarquet cancel OUTPUT` ends it, and when it is over `tarquet rm OUTPUT` removes what it has written. A job of a coordinator: `tarquet wait` or `tarquet cancel`. Or choose another output.";
     /// More members failed than the spec bears.
     OVER_BUDGET = 802, Input, "more members failed than the budget allows",
         "More members were set aside than errors.max_failed allows. That is judged when all were tried; earlier where all of the first ones failed, where parts become visible shard by shard, or where errors.hold says so. All work is kept.",
@@ -37,4 +37,12 @@ super::codes! {
     FAILED_BY_ACTION = 809, Input, "a member failed and errors.action is fail",
         "The spec asks for the job to fail as soon as any input fails.",
         "See `tarquet failures JOB`; errors.action = \"quarantine\" goes on without what failed.";
+    /// What was published is not there any more.
+    OUTPUT_DIFFERS = 810, Usage, "the output is not what the job has published",
+        "The job is over and its catalog lists what it has published; some of that is gone from the output, or another object lies in its place.",
+        "A job that is over does not publish again: `tarquet rm OUTPUT` removes what is left of it, then run it again; `tarquet run --replace` does both.";
+    /// It goes on.
+    JOB_GOES_ON = 811, Usage, "the job is not over",
+        "What a job has written is removed when it is over. This one is held, was interrupted, or is at work.",
+        "`tarquet run --resume OUTPUT` goes on with it, `tarquet cancel OUTPUT` ends it.";
 }

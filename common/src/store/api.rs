@@ -199,7 +199,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Writes the object, over any that is there, and returns its ETag.
     async fn put(&self, key: &str, bytes: Bytes, metadata: &Metadata) -> Result<String, StoreError>;
 
-    /// Removes the object, if there is one. Only for keys in a job's own prefix.
+    /// Removes the object, if there is one. Only for keys in a job's own prefix, and for parts that a person asks to be removed.
     async fn delete(&self, key: &str) -> Result<(), StoreError>;
 
     /// Removes the object if it has this ETag, and leaves another alone. `false` if another is there. May be repeated. A
@@ -247,6 +247,14 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// clock, and says how much there was. A store whose writes are single requests has nothing of the kind.
     async fn remove_temporaries(&self, _before_ms: u64) -> Result<u64, StoreError> {
         Ok(0)
+    }
+
+    /// Whether objects can be written under the root, as far as that is known without writing any.
+    ///
+    /// # Errors
+    /// [`StoreError::Denied`]; [`StoreError::Io`] where the root is no folder.
+    async fn writable(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     /// What the store removes by itself under its root. A disk removes nothing.

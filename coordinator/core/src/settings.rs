@@ -34,6 +34,8 @@ pub struct Settings {
     pub forget_worker_ms: u64,
     /// Events kept in memory per job.
     pub events_kept: usize,
+    /// Workers live in the coordinator's own process and die with it: what was leased before it started is nobody's.
+    pub workers_inside: bool,
 }
 
 impl Default for Settings {
@@ -53,6 +55,7 @@ impl Default for Settings {
             publish_parallel: 16,
             forget_worker_ms: 900_000,
             events_kept: 256,
+            workers_inside: false,
         }
     }
 }

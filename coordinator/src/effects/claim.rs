@@ -3,16 +3,19 @@
 use super::{order::JobPlace, tools::Tools};
 use crate::{
     objects::{self, Claim, Pointer},
-    stores::{Once, put_once},
+    stores::{Once, output_is_free, put_once},
 };
 use std::sync::Arc;
 use tarquet_common::{
-    codes::plan,
+    codes::{Code, plan},
     failure::Failure,
     ids::JobId,
     store::{Store, StoreError, Uri},
 };
 use tarquet_core::{Outcome, Submit};
+
+/// What is found in the output's place.
+const OUTPUT_IS_TAKEN: [Code; 2] = [plan::OUTPUT_NOT_EMPTY, plan::OUTPUT_NOT_A_FOLDER];
 
 /// Until the claim is being written, any trouble is an answer to whoever submits: nothing binds us yet. From then on,
 /// and so whenever the order is carried out `again`, an unclear answer has to be cleared up, or the output might stay
@@ -28,7 +31,7 @@ pub(super) async fn claim(
         Ok(Ready::Claim(place, key)) => (place, key),
         Ok(Ready::Taken(by)) => return Ok(Outcome::ClaimTaken { job: job(), by }),
         // What is found in the output is an answer at any time: by then the claim was looked for, and was not there.
-        Err(failure) if again && failure.code != plan::OUTPUT_NOT_EMPTY => return Err(failure),
+        Err(failure) if again && !OUTPUT_IS_TAKEN.contains(&failure.code) => return Err(failure),
         Err(failure) => return Ok(Outcome::ClaimRefused { job: job(), failure }),
     };
     let job_uri = Some(at.job_uri.clone());
@@ -55,19 +58,9 @@ async fn prepare(tools: &Tools, at: &JobPlace, asked: &Submit) -> Result<Ready, 
         Some(_) => return Ok(Ready::Claim(place, key)),
         None => {}
     }
-    empty(&*tools.output_store(at).await?).await?;
+    output_is_free(&*tools.output_store(at).await?).await?;
     put_once(&*tools.job_store(at).await?, objects::JOB, asked).await?;
     let pointer = Pointer { job: at.job.clone(), job_uri: at.job_uri.clone(), store: at.store.clone() };
     tools.registry.write(&pointer).await?;
     Ok(Ready::Claim(place, key))
-}
-
-async fn empty(output: &dyn Store) -> Result<(), Failure> {
-    // Two, for one of them may be the claim.
-    let page = output.list("", None, 2).await?;
-    let first = page.objects.iter().map(|o| o.key.as_str()).find(|key| *key != objects::CLAIM_INSIDE);
-    let Some(name) = first.or(page.skipped.first().map(|s| s.name.as_str())) else { return Ok(()) };
-    Err(Failure::new(plan::OUTPUT_NOT_EMPTY, "the output is not empty")
-        .at_uri(output.root().to_string())
-        .expected("nothing", name))
 }

@@ -3,7 +3,7 @@
 use super::convert;
 use crate::{
     planner::{Intent, Kinds, Outlook, PlanAsk, PlanFailed, Planned, Planner, SampleSink, StageAsk},
-    stores::{OpenStores, parse_uri},
+    stores::{OpenStores, output_is_free, parse_uri},
 };
 use async_trait::async_trait;
 use serde_json::Value;
@@ -83,10 +83,13 @@ pub async fn outlook(stores: &Stores, spec: &Spec, sample: SampleSink<'_>) -> Re
 
 async fn output_is_empty(stores: &Stores, place: Place<'_>) -> Result<(), Failure> {
     let output = stores.open(&parse_uri(place.uri)?, place.store).await?;
-    let there = output.list("", None, 1).await?;
-    let Some(first) = there.objects.first() else { return Ok(()) };
-    let text = format!("the output {} is not empty: it holds {}", place.uri, first.key);
-    Err(Failure::new(plan_codes::OUTPUT_NOT_EMPTY, text).at_uri(place.uri))
+    output_is_free(&*output).await.map_err(|mut failure| {
+        if let Some(found) = failure.found.take_if(|_| failure.code == plan_codes::OUTPUT_NOT_EMPTY) {
+            failure.message = format!("the output {} is not empty: it holds {found}", place.uri);
+            failure.expected = None;
+        }
+        failure.at_uri(place.uri)
+    })
 }
 
 /// A spec as it is kept, typed again.

@@ -266,6 +266,10 @@ impl Store for FaultyStore {
         self.meet(Verb::Put, key, self.inner.put(key, bytes, metadata)).await
     }
 
+    async fn writable(&self) -> Result<(), StoreError> {
+        self.inner.writable().await
+    }
+
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         self.meet(Verb::Delete, key, self.inner.delete(key)).await
     }

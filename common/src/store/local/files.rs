@@ -134,3 +134,23 @@ fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
         Err(e) => Err(e.into()),
     }
 }
+
+/// Whether the folder, or the nearest one above it that is there, lets us write.
+pub(super) fn may_write(dir: &Path) -> Result<(), StoreError> {
+    for place in dir.ancestors() {
+        match fs::metadata(place) {
+            Ok(stat) if !stat.is_dir() => {
+                let is_file = io::Error::new(io::ErrorKind::NotADirectory, "it is a file, not a folder");
+                return Err(StoreError::from_io("write to", place, is_file));
+            }
+            Ok(_) => {
+                let asked = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+                let allowed = rustix::fs::access(place, asked);
+                return allowed.map_err(|e| StoreError::from_io("write to", place, e.into()));
+            }
+            Err(e) if is_absent(&e) => {}
+            Err(e) => return Err(StoreError::from_io("look at", place, e)),
+        }
+    }
+    Ok(())
+}

@@ -344,6 +344,15 @@ impl Store for LocalStore {
         self.run(move |s| s.delete_if(&key, &etag)).await
     }
 
+    async fn writable(&self) -> Result<(), StoreError> {
+        self.run(|s| {
+            // Beside the root goes what is not visible yet.
+            files::may_write(&s.dir)?;
+            files::may_write(&s.area)
+        })
+        .await
+    }
+
     async fn begin_upload(&self, key: &str, metadata: &Metadata) -> Result<String, StoreError> {
         let (key, metadata) = (key.to_owned(), metadata.clone());
         self.run(move |s| {

@@ -53,12 +53,14 @@ fn another_fits(state: &State, not: &WorkerId, slot_bytes: u64, now: Millis) -> 
     state.workers.iter().any(fits)
 }
 
-/// The shard whose one attempt is furthest behind what its size predicts.
+/// The shard whose one attempt is furthest behind what its size predicts. One that a duplicate has failed on already gets
+/// no other: it would fail again, at once and without end.
 fn slowest_in(state: &State, job: &Job, worker: &Register, now: Millis) -> Option<ShardId> {
     let late = job.single.iter().take(LOOK_AT).filter_map(|key| {
         let shard = job.shard(key.place.0, key.place.1)?;
         let lease = shard.leases().next()?;
-        let fits = shard.plan.slot_bytes <= worker.slot_bytes && lease.row.worker != worker.worker;
+        let failed = shard.history.closed > Some(lease.row.attempt);
+        let fits = shard.plan.slot_bytes <= worker.slot_bytes && lease.row.worker != worker.worker && !failed;
         let age = now.saturating_sub(key.granted_at);
         let remaining = remaining_ms(shard.plan.cost_bytes, lease.progress.bytes_done, age);
         (fits && age >= overdue_after(state, job, key.place.0, shard.plan.cost_bytes))

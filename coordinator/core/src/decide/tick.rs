@@ -16,7 +16,7 @@ use tarquet_common::{codes::cluster, failure::Failure, ids::ShardId};
 const SAMPLE_EVERY_MS: u64 = 1_000;
 
 /// Raises the generation, forgets what was in flight, gives loaded leases one fresh lifetime and looks
-/// what every job needs.
+/// what every job needs. Leases of workers that died with the process before end at once.
 pub(crate) fn start(d: &mut Draft<'_>) -> Result<Answer, Refusal> {
     // A ledger that was lost forgot its own number; those of the jobs were read back from the store.
     let of_jobs = d.state.jobs.values().map(|j| j.row.generation).max().unwrap_or(0);
@@ -26,6 +26,11 @@ pub(crate) fn start(d: &mut Draft<'_>) -> Result<Answer, Refusal> {
     d.note(Note::FreshLifetime { deadline: d.now.saturating_add(d.state.settings.lease_ttl_ms) });
     let (jobs, leases) = (d.state.jobs.len(), d.state.deadlines.len());
     d.event(None, What::Started { generation, jobs, leases });
+    if d.state.settings.workers_inside {
+        for (_, shard, attempt) in &d.state.deadlines {
+            d.then(Step::EndAttempt { shard: shard.clone(), attempt: *attempt, ended: Ended::Silent });
+        }
+    }
     for job in d.state.jobs.keys() {
         d.advance(job);
     }

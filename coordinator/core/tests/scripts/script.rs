@@ -322,10 +322,15 @@ impl Script {
 
     /// The process dies and comes back with its ledger, or with none.
     pub fn restart(&mut self, ledger: bool) {
+        let settings = self.state.settings().clone();
+        self.restart_as(ledger, settings);
+    }
+
+    pub fn restart_as(&mut self, ledger: bool, settings: Settings) {
         self.say(if ledger { "> restart" } else { "> restart without a ledger" });
         let rows = if ledger { self.state.rows() } else { Vec::new() };
         let rows = rows.into_iter().map(|r| (r.key(), r.value().expect("a row has a value")));
-        self.state = State::load(self.state.settings().clone(), rows).expect("rows load");
+        self.state = State::load(settings, rows).expect("rows load");
         self.parked.clear();
         self.now = 50;
         if let Some(snapshot) = self.store.snapshot(&self.job()) {

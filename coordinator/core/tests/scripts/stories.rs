@@ -8,7 +8,7 @@ use tarquet_common::{
     leasing::{Completed, Directive},
     units::Budget,
 };
-use tarquet_core::{Ask, Hold, JobOptions, JudgeBudget, PhaseName, Refusal, Reply};
+use tarquet_core::{Ask, Hold, JobOptions, JudgeBudget, PhaseName, Refusal, Reply, Settings};
 
 fn refused(said: Option<Said>) -> String {
     match said {
@@ -188,6 +188,44 @@ fn the_slowest_is_done_twice_and_the_first_receipt_ends_the_other() {
     let late = s.complete("a", "slow", 0);
     assert_eq!(late, Some(Ok(Reply::Completed(Completed::Superseded))));
     expect!("duplicate.txt", s);
+}
+
+/// The input changed, say: whoever tries it fails at once, while the one who began before still goes on.
+#[test]
+fn a_duplicate_that_failed_is_not_followed_by_another() {
+    let mut s = Script::at_convert(2, options());
+    s.register("b");
+    s.acquire("a", "slow");
+    s.acquire("b", "quick");
+    s.wait(1_000);
+    s.complete("b", "quick", 0);
+    for _ in 0..3 {
+        s.wait(10_000);
+        s.renew("a", "slow", 10);
+        s.renew("b", "quick", 0);
+    }
+    s.acquire("b", "again");
+    s.fail("b", "again", Failure::new(store::OBJECT_CHANGED, "another object lies there"), None);
+    for _ in 0..4 {
+        assert_eq!(s.acquire("b", "more"), None);
+        s.wait(10_000);
+        s.renew("a", "slow", 10);
+    }
+    s.complete("a", "slow", 0);
+    assert_eq!(s.status().phase, PhaseName::Done);
+}
+
+/// The workers of `tarquet run` die with it: nobody has to wait until their leases have expired.
+#[test]
+fn leases_of_workers_inside_end_with_their_process() {
+    for inside in [false, true] {
+        let mut s = Script::at_convert(1, options());
+        s.acquire("a", "lost");
+        s.restart_as(true, Settings { workers_inside: inside, ..s.state.settings().clone() });
+        s.register("b");
+        let told = s.acquire("b", "next");
+        assert_eq!(told.is_some(), inside, "{told:?}");
+    }
 }
 
 #[test]

@@ -312,5 +312,6 @@ fn settings() -> Settings {
         publish_parallel: 4,
         forget_worker_ms: 8_000,
         events_kept: 64,
+        workers_inside: false,
     }
 }

@@ -1,0 +1,122 @@
+//! Removing what a job has written, when it is over: its parts in the output, its own objects, and its claim. Nothing else is
+//! touched: a part is removed if its mark names the job, an object if it lies in the job's prefix.
+
+use crate::{context::Context, error::CliError, local::Home, offline::Kept, render::count};
+use futures::{StreamExt, TryStreamExt, stream};
+use std::sync::Arc;
+use tarquet_client::is_over;
+use tarquet_common::{
+    codes::{publish, spec as codes},
+    failure::Failure,
+    origin::Origin,
+    store::{Store, StoreError, Stores, Uri, list_all},
+};
+use tarquet_coordinator::objects::{Claim, JOB, claim_place, is_part_name, pointer};
+
+/// Objects looked at, or removed, at a time.
+const PARALLEL: usize = 32;
+/// Largest claim that is read.
+const CLAIM_BYTES_MAX: u64 = 1 << 20;
+
+/// What of a job there is to remove.
+pub(crate) struct Removal<'k> {
+    kept: &'k Kept,
+    output: Arc<dyn Store>,
+    parts: Vec<String>,
+    objects: Vec<String>,
+    bytes: u64,
+}
+
+impl<'k> Removal<'k> {
+    /// Looks what there is.
+    ///
+    /// # Errors
+    /// `JOB_GOES_ON`; what the store said.
+    pub(crate) async fn of(kept: &'k Kept, cx: &Context) -> Result<Self, CliError> {
+        let status = &kept.status;
+        if !is_over(status) {
+            let text = format!("job {} is {}, not over", status.job, status.phase);
+            return Err(Failure::new(publish::JOB_GOES_ON, text).at_uri(&status.output_uri).into());
+        }
+        let output = kept.output(cx).await?;
+        let mut removal = Self { kept, output, parts: Vec::new(), objects: Vec::new(), bytes: 0 };
+        removal.look().await.map_err(Failure::from)?;
+        Ok(removal)
+    }
+
+    async fn look(&mut self) -> Result<(), StoreError> {
+        let (output, job) = (&self.output, &self.kept.status.job);
+        let parts: Vec<_> = list_all(&**output, "part-").try_collect().await?;
+        let parts = parts.into_iter().filter_map(Result::ok).filter(|o| is_part_name(&o.key));
+        let ours = parts.map(|part| async move {
+            let meta = output.head(&part.key).await?;
+            let origin = meta.and_then(|meta| Origin::from_metadata(&meta.metadata));
+            Ok::<_, StoreError>(origin.is_some_and(|o| o.shard.job == *job).then_some(part))
+        });
+        let ours: Vec<_> = ours.collect();
+        let ours: Vec<_> = stream::iter(ours).buffered(PARALLEL).try_collect().await?;
+        let objects: Vec<_> = list_all(&*self.kept.store, "").try_collect().await?;
+        let ours: Vec<_> = ours.into_iter().flatten().collect();
+        let objects: Vec<_> = objects.into_iter().filter_map(Result::ok).collect();
+        self.bytes = ours.iter().chain(&objects).map(|o| o.size).sum();
+        self.parts = ours.into_iter().map(|o| o.key).collect();
+        self.objects = objects.into_iter().map(|o| o.key).collect();
+        Ok(())
+    }
+
+    /// In a few words.
+    pub(crate) fn told(&self) -> String {
+        let (parts, objects) = (self.parts.len() as u64, self.objects.len() as u64);
+        let bytes = crate::render::bytes(self.bytes);
+        format!(
+            "{} parts and {} objects of job {}, {bytes}",
+            count(parts),
+            count(objects),
+            self.kept.status.job
+        )
+    }
+
+    /// Whether somebody has said yes.
+    ///
+    /// # Errors
+    /// `NEEDS_YES`, with what would be removed.
+    pub(crate) fn asked_for(&self, cx: &Context) -> Result<(), CliError> {
+        if cx.globals.yes {
+            return Ok(());
+        }
+        let text = format!("{} would be removed, and nobody has said yes", self.told());
+        Err(Failure::new(codes::NEEDS_YES, text).at_uri(&self.kept.status.output_uri).into())
+    }
+
+    /// Removes it. What says whose the rest is goes last, so that after an interruption the same command goes on.
+    pub(crate) async fn carry_out(&self, cx: &Context) -> Result<(), CliError> {
+        let rest: Vec<&String> = self.objects.iter().filter(|key| *key != JOB).collect();
+        each(&self.output, self.parts.iter().collect()).await.map_err(Failure::from)?;
+        each(&self.kept.store, rest).await.map_err(Failure::from)?;
+        self.forget(cx).await.map_err(Failure::from)?;
+        Ok(self.kept.store.delete(JOB).await.map_err(Failure::from)?)
+    }
+
+    /// The claim, if it is still this job's, and the pointer of a local run.
+    async fn forget(&self, cx: &Context) -> Result<(), Failure> {
+        let status = &self.kept.status;
+        let (stores, settings) = (Stores::new(), cx.globals.store.settings());
+        let output = Uri::parse_here(&status.output_uri).map_err(StoreError::from)?;
+        let (root, key) = claim_place(&output);
+        let beside = stores.open(&root, &settings).await?;
+        if let Some(there) = beside.get(&key, CLAIM_BYTES_MAX).await?
+            && serde_json::from_slice::<Claim>(&there.bytes).is_ok_and(|claim| claim.job == status.job)
+        {
+            beside.delete_if(&key, &there.meta.etag).await?;
+        }
+        if let Ok(home) = Home::of(&status.output_uri, self.kept.elsewhere.as_deref()) {
+            stores.open(&home.registry, &settings).await?.delete(&pointer(&status.job)).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn each(store: &Arc<dyn Store>, keys: Vec<&String>) -> Result<(), StoreError> {
+    let deletes: Vec<_> = keys.into_iter().map(|key| store.delete(key)).collect();
+    stream::iter(deletes).buffer_unordered(PARALLEL).try_collect().await
+}
