@@ -3,7 +3,7 @@
 use crate::contract::{self, Traits};
 use bytes::Bytes;
 use std::{fs, os::unix::ffi::OsStrExt, path::Path, sync::Arc};
-use tarquet_common::store::{LocalStore, Metadata, Store, StoreError, Uri, probe};
+use tarquet_common::store::{CompleteOutcome, LocalStore, Metadata, Store, StoreError, Uri, probe};
 use tarquet_faulty::FaultyStore;
 
 fn open(dir: &Path) -> LocalStore {
@@ -169,4 +169,36 @@ async fn a_directory_passes_the_probe() {
     let store = open(&temp.path().join("out.tarquet/jobs/01J"));
     assert!(probe(&store, "").await.unwrap().is_safe());
     assert!(store.list("", None, 9).await.unwrap().objects.is_empty());
+}
+
+/// Where a file system cannot rename without replacing (NFS), a part appears by a hard link, and then loses its name in the
+/// area. Between the two the process died, or the answer to the first was lost: the part that is there is ours.
+#[tokio::test]
+async fn a_part_that_has_both_its_names_is_our_own() {
+    let temp = tempfile::tempdir().unwrap();
+    let (root, key) = (temp.path().join("out"), "part-00000.parquet");
+    let store = open(&root);
+    let words = Metadata::from([("job".to_owned(), "01J".to_owned())]);
+    let id = store.begin_upload(key, &words).await.unwrap();
+    let part = store.upload_part(key, &id, 1, Bytes::from_static(b"x")).await.unwrap();
+    fs::create_dir(&root).unwrap();
+    let data = temp.path().join("out.tarquet/uploads").join(&id).join("data");
+    fs::hard_link(&data, root.join(key)).unwrap();
+    let outcome = store.complete_upload(key, &id, &[part], true).await.unwrap();
+    assert!(matches!(outcome, CompleteOutcome::Published { .. }), "{outcome:?}");
+    assert_eq!(names(&temp.path().join("out.tarquet/uploads")), [""; 0]);
+    assert_eq!(store.head(key).await.unwrap().unwrap().metadata, words, "and says whose it is");
+}
+
+#[tokio::test]
+async fn a_part_of_somebody_else_is_not_ours_whatever_is_in_it() {
+    let temp = tempfile::tempdir().unwrap();
+    let (root, key) = (temp.path().join("out"), "part-00000.parquet");
+    let store = open(&root);
+    let id = store.begin_upload(key, &Metadata::new()).await.unwrap();
+    let part = store.upload_part(key, &id, 1, Bytes::from_static(b"x")).await.unwrap();
+    fs::create_dir(&root).unwrap();
+    fs::write(root.join(key), b"x").unwrap();
+    assert_eq!(store.complete_upload(key, &id, &[part], true).await.unwrap(), CompleteOutcome::Exists);
+    assert!(temp.path().join("out.tarquet/uploads").join(&id).exists(), "the upload is left");
 }

@@ -99,14 +99,24 @@ pub(super) fn remove(path: &Path) {
     }
 }
 
-/// Renames a finished, synced file to where it is seen. `false` if something is there and may not be replaced.
+/// Renames a finished, synced file to where it is seen. `false` if something else is there and may not be replaced.
+///
+/// What is there may be this very file: a hard link was made and its name in the area is still there, because the process died
+/// between the two or, on NFS, the answer was lost and the client asked again (`link` then says that the name exists, though it
+/// is the one just made). That is finished, and is no failure.
 pub(super) fn publish(from: &Path, to: &Path, replace: bool) -> Result<bool, StoreError> {
     let parent = to.parent().unwrap_or(Path::new("/"));
     ensure_dir(parent)?;
     let moved = if replace { fs::rename(from, to) } else { rename_new(from, to) };
     match moved {
         Ok(()) => sync_dir(parent).map(|()| true),
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            if !is_same_file(from, to) {
+                return Ok(false);
+            }
+            fs::remove_file(from).map_err(|e| StoreError::from_io("publish", from, e))?;
+            sync_dir(parent).map(|()| true)
+        }
         Err(e) if e.kind() == io::ErrorKind::CrossesDevices => Err(StoreError::Unsupported {
             operation: "publish",
             uri: to.display().to_string(),
@@ -117,6 +127,12 @@ pub(super) fn publish(from: &Path, to: &Path, replace: bool) -> Result<bool, Sto
         }),
         Err(e) => Err(StoreError::from_io("write", to, e)),
     }
+}
+
+/// Whether two names are of one file.
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    let id = |path: &Path| fs::symlink_metadata(path).ok().map(|stat| (stat.dev(), stat.ino()));
+    id(a).is_some_and(|of| id(b) == Some(of))
 }
 
 /// A rename that never replaces; where the file system cannot, a hard link, which never replaces either.
