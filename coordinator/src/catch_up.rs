@@ -5,6 +5,7 @@
 
 use crate::{
     driver::{DriverHandle, NoReply},
+    objects::Pointer,
     planner::Kinds,
     rebuild::{Registry, may_take_over, snapshot, was_begun},
     settings::FilePaths,
@@ -12,7 +13,11 @@ use crate::{
     stores::OpenStores,
 };
 use futures::{StreamExt, stream};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 use tarquet_common::{
     chance::{self, backoff_ms},
     codes::{ourselves, store},
@@ -58,6 +63,30 @@ struct Asked {
     settings: StoreSettings,
     /// The ledger has it.
     is_known: bool,
+    /// What was told last of why it cannot be read.
+    told: Option<Failure>,
+}
+
+impl Asked {
+    /// Whether this is to be told: what was told already is not, however often it is met again. Causes may name each try anew.
+    fn is_news(&mut self, failure: &Failure) -> bool {
+        let says = |f: &Failure| (f.code, f.message.clone(), f.place.clone());
+        let news = self.told.as_ref().is_none_or(|told| says(told) != says(failure));
+        if news {
+            self.told = Some(failure.clone());
+        }
+        news
+    }
+}
+
+/// The jobs to be read: all that the ledger has and that are not finished, and those that only the registry knows.
+fn to_read(pointers: Vec<Pointer>, known: Places, finished: &BTreeSet<JobId>) -> Vec<Asked> {
+    let is_strange = |p: &Pointer| !finished.contains(&p.job) && !known.contains_key(&p.job);
+    let strange: Vec<Pointer> = pointers.into_iter().filter(is_strange).collect();
+    let strange = strange.into_iter().map(|p| (p.job, p.job_uri, p.store, false));
+    let known = known.into_iter().map(|(job, (job_uri, store))| (job, job_uri, store, true));
+    let asked = |(job, job_uri, settings, is_known)| Asked { job, job_uri, settings, is_known, told: None };
+    known.chain(strange).map(asked).collect()
 }
 
 /// The jobs that could not be read yet.
@@ -73,25 +102,15 @@ impl CatchUp {
         self,
         registry: &Registry,
         known: Places,
-        finished: &[JobId],
+        finished: &BTreeSet<JobId>,
     ) -> Result<Unread, Failure> {
-        let pointers = patiently(|| registry.all()).await?;
-        let strange =
-            pointers.into_iter().filter(|p| !finished.contains(&p.job) && !known.contains_key(&p.job));
-        let strange =
-            strange.map(|p| Asked { job: p.job, job_uri: p.job_uri, settings: p.store, is_known: false });
-        let known = known.iter().map(|(job, (job_uri, settings))| Asked {
-            job: job.clone(),
-            job_uri: job_uri.clone(),
-            settings: settings.clone(),
-            is_known: true,
-        });
-        let all: Vec<Asked> = known.chain(strange).collect();
-        let read = |asked: Asked| async {
-            let again = match tokio::time::timeout(JOB_WITHIN, self.once(&asked)).await {
+        let all = to_read(patiently(|| registry.all()).await?, known, finished);
+        let read = |mut asked: Asked| async {
+            let again = match tokio::time::timeout(JOB_WITHIN, self.once(&mut asked)).await {
                 Ok(again) => again,
                 Err(_) => {
-                    self.not_read(&asked, late(&asked)).await;
+                    let late = late(&asked);
+                    self.not_read(&mut asked, late).await;
                     true
                 }
             };
@@ -103,15 +122,18 @@ impl CatchUp {
     }
 
     /// Reads a job; whether it has to be read again.
-    async fn once(&self, asked: &Asked) -> bool {
+    async fn once(&self, asked: &mut Asked) -> bool {
         let Err(failure) = self.one(asked).await else { return false };
         let again = failure.class() == Class::Environment;
         self.not_read(asked, failure).await;
         again
     }
 
-    /// Says why, in the log and to whoever asks for the job's status.
-    async fn not_read(&self, asked: &Asked, failure: Failure) {
+    /// Says why, in the log and to whoever asks for the job's status: once, and again when it is another reason.
+    async fn not_read(&self, asked: &mut Asked, failure: Failure) {
+        if !asked.is_news(&failure) {
+            return tracing::debug!(job = %asked.job, code = %failure.code, "a job was not read back, as before");
+        }
         let (job, code, hint) = (&asked.job, failure.code, failure.hint());
         tracing::error!(%job, %code, %failure, causes = ?failure.causes, hint, "a job was not read back");
         if asked.is_known {
@@ -120,7 +142,7 @@ impl CatchUp {
     }
 
     async fn one(&self, asked: &Asked) -> Result<(), Failure> {
-        let Asked { job, job_uri, settings, is_known } = asked;
+        let Asked { job, job_uri, settings, is_known, told: _ } = asked;
         let uri = Uri::parse_here(job_uri).map_err(StoreError::from)?;
         let Some(found) = snapshot(&*self.stores, &uri, settings).await? else {
             tracing::debug!(%job, "no objects of the job yet");
@@ -152,7 +174,7 @@ impl Unread {
     /// what it can no longer be told is no failure of the surroundings.
     pub(crate) async fn catch_up(self) {
         let Self(catch_up, jobs) = self;
-        let each = jobs.into_iter().map(|asked| {
+        let each = jobs.into_iter().map(|mut asked| {
             let catch_up = catch_up.clone();
             async move {
                 let mut tries = 0;
@@ -160,7 +182,7 @@ impl Unread {
                     tries += 1;
                     let ms = backoff_ms(tries, chance::word(), PAUSE_MS.0, PAUSE_MS.1);
                     tokio::time::sleep(Duration::from_millis(ms)).await;
-                    if !catch_up.once(&asked).await {
+                    if !catch_up.once(&mut asked).await {
                         return;
                     }
                 }
@@ -191,5 +213,52 @@ async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
             }
             other => return other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tarquet_common::{
+        clock::{Clock, SystemClock},
+        codes::cluster,
+    };
+
+    fn job(n: u64) -> JobId {
+        JobId::from_parts(n, 0)
+    }
+
+    fn pointer(n: u64) -> Pointer {
+        Pointer { job: job(n), job_uri: format!("mem://{n}"), store: StoreSettings::default() }
+    }
+
+    #[test]
+    fn what_is_finished_or_known_is_not_read_as_a_stranger_s() {
+        let known = Places::from([(job(1), ("mem://1".to_owned(), StoreSettings::default()))]);
+        let found = to_read((0..4).map(pointer).collect(), known, &BTreeSet::from([job(2)]));
+        let found: Vec<_> = found.into_iter().map(|asked| (asked.job, asked.is_known)).collect();
+        assert_eq!(found, [(job(1), true), (job(0), false), (job(3), false)]);
+    }
+
+    /// To compare 60,000 with 60,000, pair by pair, takes a minute.
+    #[test]
+    fn a_start_with_many_finished_jobs_compares_no_pairs() {
+        let many = 60_000;
+        let pointers: Vec<Pointer> = (0..many).map(pointer).collect();
+        let finished: BTreeSet<JobId> = (0..many).map(job).collect();
+        let clock = SystemClock::default();
+        assert!(to_read(pointers, Places::new(), &finished).is_empty());
+        let took_ms = clock.monotonic_ms();
+        assert!(took_ms < 5_000, "{took_ms} ms");
+    }
+
+    #[test]
+    fn the_same_trouble_is_told_once_and_another_at_once() {
+        let mut asked = to_read(vec![pointer(1)], Places::new(), &BTreeSet::new()).remove(0);
+        let damaged = |text: &str| Failure::new(cluster::JOB_OBJECT_DAMAGED, text).at_uri("mem://1/job.json");
+        let mut retried = damaged("it does not read");
+        retried.causes.push("request 17".to_owned());
+        let told = [damaged("it does not read"), retried, damaged("it is too long"), late(&asked)];
+        assert_eq!(told.map(|failure| asked.is_news(&failure)), [true, false, true, true]);
     }
 }

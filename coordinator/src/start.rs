@@ -81,7 +81,7 @@ impl Coordinator {
     async fn run(run: Run) -> Result<Self, Failure> {
         let Run { ledger, state, kinds, stores, registry, clock, paths, take_over, shared_probe } = run;
         let known = unfinished(&state);
-        let finished = state.job_ids().filter(|id| !known.contains_key(*id)).cloned().collect::<Vec<_>>();
+        let finished = state.job_ids().filter(|id| !known.contains_key(*id)).cloned().collect();
         let executor = Arc::new(Executor::new(Tools {
             stores: stores.clone(),
             kinds: kinds.clone(),
