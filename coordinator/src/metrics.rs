@@ -280,12 +280,10 @@ impl Snapshot {
         found.jobs = names.map(|n| (n, 0)).collect();
         found.workers = ["live", "draining", "silent"].map(|w| (w.to_owned(), 0)).into();
         found.slots = ["busy", "free"].map(|s| (s.to_owned(), 0)).into();
-        for job in views::jobs(state, now) {
-            *found.jobs.entry(job.state).or_default() += 1;
-            if job.finished_unix_ms.is_none()
-                && let Some(status) = views::job_status(state, &job.job, now)
-            {
-                status.stages.iter().for_each(|stage| found.stage(stage));
+        for row in state.job_ids().filter_map(|id| state.job(id)) {
+            *found.jobs.entry(views::word(row)).or_default() += 1;
+            if row.finished_unix_ms.is_none() {
+                views::stages_of(state, &row.job).iter().for_each(|stage| found.stage(stage));
             }
         }
         let (workers, _) = views::workers(state, None, usize::MAX, now);

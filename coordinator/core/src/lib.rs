@@ -28,7 +28,7 @@
 //! phase      the states of a job, and all legal transitions
 //! durable    the order of writes to the store, and why
 //! objects    what the store holds of a job
-//! rows       what the ledger holds of it; record: as keys and values; upgrade: as earlier releases wrote it
+//! rows       what the ledger holds of it; record: as keys and values; upgrade: as earlier releases wrote it; spec_json: shared
 //! schedule   the order in which shards are leased
 //! retry      what a failure means for its shard
 //! decide/    one file per group of causes
@@ -51,6 +51,7 @@ mod retry;
 mod rows;
 mod schedule;
 mod settings;
+mod spec_json;
 mod state;
 mod upgrade;
 pub mod views;
@@ -74,4 +75,5 @@ pub use phase::{
 pub use record::{CorruptLedger, Key, Record};
 pub use rows::{JobRow, LeaseRow, MetaRow, RowState, ShardRow, StageRow};
 pub use settings::Settings;
+pub use spec_json::SpecJson;
 pub use state::State;

@@ -1,6 +1,6 @@
 //! What the store holds of a job, as far as the core reads and writes it. A rebuild reads nothing else.
 
-use crate::jobs::JobOptions;
+use crate::{jobs::JobOptions, spec_json::SpecJson};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::sync::Arc;
 use tarquet_common::{
@@ -35,7 +35,7 @@ pub struct Submit {
     /// How to reach the output, and the job's objects beside it.
     pub store: StoreSettings,
     /// The validated spec, opaque here.
-    pub spec: serde_json::Value,
+    pub spec: SpecJson,
     /// What the engine understands of it.
     pub options: JobOptions,
     /// When, milliseconds since the epoch.

@@ -7,6 +7,7 @@ use crate::{
     jobs::JobOptions,
     objects::{AcceptObject, Submit, Verdict},
     phase::{Claiming, Phase},
+    spec_json::SpecJson,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,7 +49,7 @@ pub struct JobRow {
     /// How to reach the output, and the job's objects beside it.
     pub store: StoreSettings,
     /// The validated spec, in the kind's own words; opaque here.
-    pub spec: serde_json::Value,
+    pub spec: SpecJson,
     /// What the engine understands of it.
     pub options: JobOptions,
     /// Its state.

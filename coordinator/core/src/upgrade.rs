@@ -70,7 +70,7 @@ mod tests {
             job_uri: "s3://b/j".to_owned(),
             output_uri: "s3://b/o".to_owned(),
             store: StoreSettings { region: Some("eu-central-1".to_owned()), ..StoreSettings::default() },
-            spec: serde_json::json!({"output": {"store": {"region": "eu-central-1"}}}),
+            spec: serde_json::json!({"output": {"store": {"region": "eu-central-1"}}}).into(),
             options: crate::JobOptions::default(),
             submitted_unix_ms: 1,
         }

@@ -58,7 +58,7 @@ fn planned() -> State {
         job_uri: "mem://j".to_owned(),
         output_uri: "mem://o".to_owned(),
         store: StoreSettings::default(),
-        spec: serde_json::json!({"any": 1}),
+        spec: serde_json::json!({"any": 1}).into(),
         options: JobOptions::default(),
         submitted_unix_ms: 1,
     };

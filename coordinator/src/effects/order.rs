@@ -102,3 +102,41 @@ impl Order {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tarquet_core::{Ask, JobOptions, Settings, handle};
+
+    /// A spec may take megabytes, and effects are started by the driver, for which all others wait.
+    #[test]
+    fn what_an_effect_is_given_has_no_copy_of_the_spec() {
+        let mut state = State::new(Settings::default());
+        let submit = Submit {
+            token: "t".to_owned(),
+            job: JobId::from_parts(1, 1),
+            name: "n".to_owned(),
+            kind: "k".to_owned(),
+            item: tarquet_common::stage_plan::ItemWords::of("item", "items"),
+            stages: vec!["work".to_owned(), "publish".to_owned()],
+            job_uri: "mem://j".to_owned(),
+            output_uri: "mem://o".to_owned(),
+            store: StoreSettings::default(),
+            spec: serde_json::json!({ "uris": ["a", "b"] }).into(),
+            options: JobOptions::default(),
+            submitted_unix_ms: 1,
+        };
+        let job = submit.job.clone();
+        handle(&mut state, &Ask::Submit(Box::new(submit)), 1);
+        let kept: *const serde_json::Value = &*state.job(&job).expect("it was taken").spec;
+        let of = |effect| Order::of(&state, effect).expect("the job is there");
+        match of(Effect::ClaimOutput { job: job.clone() }) {
+            Order::ClaimOutput { asked, .. } => assert!(std::ptr::eq(&*asked.spec, kept)),
+            other => panic!("{other:?}"),
+        }
+        match of(Effect::PlanStage { job, stage: 0 }) {
+            Order::PlanStage { job, .. } => assert!(std::ptr::eq(&*job.spec, kept)),
+            other => panic!("{other:?}"),
+        }
+    }
+}

@@ -115,7 +115,7 @@ impl Jobs for CoordinatorHandle {
             job_uri: objects::job_uri(&intent.home, &job).to_string(),
             output_uri: intent.output.to_string(),
             store: intent.store,
-            spec: intent.spec,
+            spec: intent.spec.into(),
             options: intent.options,
             submitted_unix_ms: now,
         };
@@ -163,15 +163,15 @@ impl Jobs for CoordinatorHandle {
 
     async fn spec(&self, job: &str) -> Result<serde_json::Value, JobsError> {
         let job = self.resolve(job).await?;
-        self.look(move |state, _| state.job(&job).map(|row| row.spec.clone())).await
+        let spec = self.look(move |state, _| state.job(&job).map(|row| row.spec.clone())).await?;
+        Ok((*spec).clone())
     }
 
     async fn jobs(&self, before: Option<JobId>, limit: usize) -> Result<Lines<JobLine>, JobsError> {
         let limit = page(limit);
-        let all = self.driver.read(views::jobs).await?;
-        let mut older = all.into_iter().filter(|line| before.as_ref().is_none_or(|b| line.job < *b));
-        let lines = older.by_ref().take(limit).collect();
-        Ok(Lines { lines, more: older.next().is_some() })
+        let read = move |state: &State, now| views::jobs(state, before.as_ref(), limit, now);
+        let (lines, more) = self.driver.read(read).await?;
+        Ok(Lines { lines, more })
     }
 
     async fn shards(
@@ -246,5 +246,45 @@ impl Jobs for CoordinatorHandle {
             Reply::Adopted { rebuilt } => Ok(Adopted { job, rebuilt }),
             other => Err(odd(&other)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tarquet_common::{
+        clock::{Clock, SystemClock},
+        stage_plan::ItemWords,
+    };
+    use tarquet_core::{JobOptions, Settings, handle};
+
+    /// Each of 20,000 jobs has an effect in flight. To look for each job's among all takes 400,000,000 comparisons, while the
+    /// driver does nothing else.
+    #[test]
+    fn a_look_at_jobs_does_not_go_through_the_effects_of_all() {
+        let mut state = State::new(Settings::default());
+        handle(&mut state, &Ask::Start { unix_ms: 1 }, 1);
+        for n in 0..20_000 {
+            let submit = Submit {
+                token: n.to_string(),
+                job: JobId::from_parts(n, 0),
+                name: "n".to_owned(),
+                kind: "k".to_owned(),
+                item: ItemWords::of("item", "items"),
+                stages: vec!["work".to_owned(), "publish".to_owned()],
+                job_uri: "mem://j".to_owned(),
+                output_uri: format!("mem://{n}"),
+                store: StoreSettings::default(),
+                spec: serde_json::Value::Null.into(),
+                options: JobOptions::default(),
+                submitted_unix_ms: n,
+            };
+            handle(&mut state, &Ask::Submit(Box::new(submit)), 1);
+        }
+        let clock = SystemClock::default();
+        let (lines, more) = views::jobs(&state, None, usize::MAX, 2);
+        let took_ms = clock.monotonic_ms();
+        assert_eq!((lines.len(), more), (20_000, false));
+        assert!(took_ms < 500, "{took_ms} ms");
     }
 }

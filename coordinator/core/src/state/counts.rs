@@ -1,6 +1,9 @@
-//! Sums over the shards of a stage, kept as shards change.
+//! Sums over the shards of a stage, kept as shards change. What receipts count comes from
+//! workers and is judged by the budget, so its sums cannot wrap: what is told of one that is too large is the largest number.
+//! The others are of our own plans and clocks; they may wrap, and wrap back.
 
 use crate::state::shard::{Shard, ShardState};
+use std::collections::BTreeMap;
 use tarquet_common::receipt::Counts;
 
 /// No honest attempt reports more; sums of so many shards still fit.
@@ -42,26 +45,79 @@ pub(crate) struct StageCounts {
     /// Rows written in live attempts.
     pub(crate) live_rows: u64,
     /// What the receipts count.
-    pub(crate) receipts: Counts,
+    pub(crate) receipts: Receipts,
+}
+
+/// What receipts count, all together: as it is told, and as wide as it takes, so that what was added can be taken away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Receipts {
+    pub(crate) items: u64,
+    pub(crate) failed: u64,
+    pub(crate) rows: u64,
+    pub(crate) bytes_in: u64,
+    pub(crate) bytes_out: u64,
+    own: [u128; 5],
+    extras: BTreeMap<String, u128>,
+}
+
+fn told(sum: u128) -> u64 {
+    u64::try_from(sum).unwrap_or(u64::MAX)
+}
+
+impl Receipts {
+    fn add(&mut self, counts: &Counts) {
+        self.shift(counts, |sum, n| *sum += n);
+    }
+
+    fn remove(&mut self, counts: &Counts) {
+        self.shift(counts, |sum, n| *sum -= n);
+    }
+
+    fn shift(&mut self, counts: &Counts, by: fn(&mut u128, u128)) {
+        let Counts { items, failed, rows, bytes_in, bytes_out, extras } = counts;
+        for (sum, n) in self.own.iter_mut().zip([items, failed, rows, bytes_in, bytes_out]) {
+            by(sum, u128::from(*n));
+        }
+        for (name, n) in extras {
+            let sum = self.extras.entry(name.clone()).or_default();
+            by(sum, u128::from(*n));
+            if *sum == 0 {
+                self.extras.remove(name);
+            }
+        }
+        [self.items, self.failed, self.rows, self.bytes_in, self.bytes_out] = self.own.map(told);
+    }
+
+    /// As people are told.
+    pub(crate) fn counts(&self) -> Counts {
+        Counts {
+            items: self.items,
+            failed: self.failed,
+            rows: self.rows,
+            bytes_in: self.bytes_in,
+            bytes_out: self.bytes_out,
+            extras: self.extras.iter().map(|(name, sum)| (name.clone(), told(*sum))).collect(),
+        }
+    }
 }
 
 impl StageCounts {
     /// Bytes of input gone through, finished or not.
     pub(crate) fn bytes_so_far(&self) -> u64 {
-        self.cost_done + self.live_bytes
+        self.cost_done.saturating_add(self.live_bytes)
     }
 
     pub(crate) fn add(&mut self, shard: &Shard) {
-        self.shift(shard, |a, b| *a += b, |a, b| *a += b);
+        self.shift(shard, |a, b| *a += b, |a, b| *a = a.wrapping_add(b));
         if let Some(receipt) = shard.receipt() {
             self.receipts.add(&receipt.counts);
         }
     }
 
     pub(crate) fn remove(&mut self, shard: &Shard) {
-        self.shift(shard, |a, b| *a -= b, |a, b| *a -= b);
+        self.shift(shard, |a, b| *a -= b, |a, b| *a = a.wrapping_sub(b));
         if let Some(receipt) = shard.receipt() {
-            self.receipts.subtract(&receipt.counts);
+            self.receipts.remove(&receipt.counts);
         }
     }
 
@@ -93,5 +149,35 @@ impl StageCounts {
             ShardState::Stopped(_) => by(&mut self.stopped, 1),
             ShardState::Excluded(_) => by(&mut self.excluded, 1),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(n: u64) -> Counts {
+        let mut counts =
+            Counts { items: n, failed: n, rows: n, bytes_in: n, bytes_out: n, ..Counts::default() };
+        counts.count("odd", n);
+        counts
+    }
+
+    /// As many shards as it takes, each with the most that one receipt may count.
+    #[test]
+    fn no_number_of_receipts_makes_a_sum_small_again() {
+        let (most, mut sum) = (counts(1 << 50), Receipts::default());
+        for n in 1..=20_000_u64 {
+            sum.add(&most);
+            let expected = n.saturating_mul(1 << 50);
+            assert_eq!((sum.failed, sum.items, sum.rows), (expected, expected, expected));
+        }
+        assert_eq!(sum.counts(), counts(u64::MAX));
+        for _ in 1..20_000 {
+            sum.remove(&most);
+        }
+        assert_eq!(sum.counts(), most, "what was added can be taken away");
+        sum.remove(&most);
+        assert_eq!(sum, Receipts::default(), "and leaves nothing");
     }
 }

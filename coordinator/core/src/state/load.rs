@@ -31,6 +31,7 @@ impl State {
             deadlines: BTreeSet::new(),
             delayed: BTreeSet::new(),
             flights: BTreeMap::new(),
+            late: BTreeMap::new(),
             retries: BTreeSet::new(),
             events: VecDeque::new(),
             started: false,

@@ -43,6 +43,8 @@ pub struct State {
     /// When delayed shards become ready.
     pub(crate) delayed: BTreeSet<(Millis, ShardId)>,
     pub(crate) flights: BTreeMap<EffectKey, Flight>,
+    /// Those that were started more than once or could not be done, by job: so few that whoever looks may go through them.
+    pub(crate) late: BTreeMap<JobId, BTreeSet<EffectKey>>,
     /// When effects that could not be done are started again.
     pub(crate) retries: BTreeSet<(Millis, EffectKey)>,
     pub(crate) events: VecDeque<Event>,
@@ -154,6 +156,12 @@ impl State {
     /// How often the effect in flight was started, by this coordinator; 0 if it is not in flight.
     pub fn tries(&self, key: &EffectKey) -> u32 {
         self.flights.get(key).map_or(0, |flight| flight.tries)
+    }
+
+    /// Effects of a job that were started more than once, or could not be done.
+    pub(crate) fn late(&self, job: &JobId) -> impl Iterator<Item = (&EffectKey, &Flight)> {
+        let keys = self.late.get(job).into_iter().flatten();
+        keys.filter_map(|key| self.flights.get_key_value(key))
     }
 
     pub(crate) fn in_flight(&self, key: &EffectKey) -> bool {

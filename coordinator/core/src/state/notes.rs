@@ -163,6 +163,9 @@ impl State {
             self.retries.remove(&(at, key));
         }
         flight.tries = flight.tries.saturating_add(1);
+        if flight.tries > 1 {
+            self.note_late(effect.key());
+        }
     }
 
     fn note_retry(&mut self, key: &EffectKey, at: Millis, failure: &Failure) {
@@ -172,10 +175,21 @@ impl State {
             self.retries.remove(&(old, key.clone()));
         }
         self.retries.insert((at, key.clone()));
+        self.note_late(key.clone());
+    }
+
+    fn note_late(&mut self, key: EffectKey) {
+        self.late.entry(key.job().clone()).or_default().insert(key);
     }
 
     fn note_landed(&mut self, key: &EffectKey) {
         let Some(flight) = self.flights.remove(key) else { return };
+        if let Some(late) = self.late.get_mut(key.job()) {
+            late.remove(key);
+            if late.is_empty() {
+                self.late.remove(key.job());
+            }
+        }
         if let Some(at) = flight.retry_at {
             self.retries.remove(&(at, key.clone()));
         }
@@ -215,6 +229,7 @@ impl State {
     fn note_reset(&mut self) {
         self.started = true;
         self.flights.clear();
+        self.late.clear();
         self.retries.clear();
         self.workers.clear();
         let delayed: Vec<_> = self.delayed.iter().map(|(_, shard)| shard.clone()).collect();

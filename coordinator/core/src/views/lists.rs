@@ -44,8 +44,8 @@ pub struct JobLine {
     pub finished_unix_ms: Option<u64>,
 }
 
-/// All jobs, newest first.
-pub fn jobs(state: &State, now: Millis) -> Vec<JobLine> {
+/// Jobs before one, newest first, and whether there are more.
+pub fn jobs(state: &State, before: Option<&JobId>, limit: usize, now: Millis) -> (Vec<JobLine>, bool) {
     let line = |job: &Job| JobLine {
         job: job.row.job.clone(),
         name: job.row.name.clone(),
@@ -60,12 +60,17 @@ pub fn jobs(state: &State, now: Millis) -> Vec<JobLine> {
             .iter()
             .filter(|s| s.accounts_for_items())
             .map(|s| s.counts.receipts.failed)
-            .sum(),
+            .fold(0, u64::saturating_add),
         output_uri: job.row.output_uri.clone(),
         submitted_unix_ms: job.row.submitted_unix_ms,
         finished_unix_ms: job.row.finished_unix_ms,
     };
-    state.jobs.values().rev().map(line).collect()
+    let mut older = match before {
+        Some(before) => state.jobs.range(..before).rev(),
+        None => state.jobs.range::<JobId, _>(..).rev(),
+    };
+    let lines = older.by_ref().take(limit).map(|(_, job)| line(job)).collect();
+    (lines, older.next().is_some())
 }
 
 /// One worker.

@@ -3,10 +3,10 @@
 use crate::{
     phase::{Back, Phase},
     rows::JobRow,
-    state::{Job, Stage},
+    state::{Job, Stage, State},
 };
 use serde::{Deserialize, Serialize};
-use tarquet_common::receipt::Counts;
+use tarquet_common::{ids::JobId, receipt::Counts};
 
 /// One stage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -82,6 +82,11 @@ pub(crate) fn current_stage(row: &JobRow) -> Option<u8> {
     }
 }
 
+/// The stages of a job; none if there is no such job.
+pub fn stages_of(state: &State, job: &JobId) -> Vec<StageStatus> {
+    state.jobs.get(job).map(stages).unwrap_or_default()
+}
+
 /// All stages of the kind, in order; the last is the coordinator's own.
 pub(crate) fn stages(job: &Job) -> Vec<StageStatus> {
     let leased = (0u8..).take(job.row.leased_stages()).map(|number| match job.stage(number) {
@@ -141,11 +146,11 @@ fn leased_stage(job: &Job, number: u8, stage: &Stage) -> StageStatus {
         bytes_total: c.cost_total,
         bytes_done: c.bytes_so_far(),
         items_total: stage.row.planned_items,
-        items_done: c.receipts.items + c.live_items,
-        rows: c.receipts.rows + c.live_rows,
+        items_done: c.receipts.items.saturating_add(c.live_items),
+        rows: c.receipts.rows.saturating_add(c.live_rows),
         quarantined: c.receipts.failed,
         partitions: stage.row.partitions,
-        counts: c.receipts.clone(),
+        counts: c.receipts.counts(),
         warnings: stage.row.warnings.clone(),
         planned_unix_ms: Some(stage.row.planned_unix_ms),
         finished_unix_ms: stage.row.finished_unix_ms,
@@ -173,7 +178,7 @@ fn publish_stage(job: &Job) -> StageStatus {
         done,
         running,
         waiting: count(job.unpublished.len()).saturating_sub(running),
-        bytes_total: makers().map(|s| s.counts.receipts.bytes_out).sum(),
+        bytes_total: makers().map(|s| s.counts.receipts.bytes_out).fold(0, u64::saturating_add),
         partitions: makers().map(|s| s.row.partitions).sum(),
         finished_unix_ms: matches!(job.row.phase, Phase::Done(_))
             .then_some(job.row.finished_unix_ms)

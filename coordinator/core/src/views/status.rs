@@ -92,7 +92,7 @@ pub struct JobStatus {
     pub workers: u32,
     /// Slots of live workers.
     pub slots: u32,
-    /// Effects that could not be done at once.
+    /// Effects that could not be done at once; 32 of them at most.
     pub effects: Vec<EffectLine>,
     /// The step that most attempts of the current stage spend their time in; none while no worker has said.
     pub limit: Option<String>,
@@ -145,7 +145,7 @@ fn quarantine(job: &Job) -> QuarantineStatus {
     let quarantined = |s: &&Stage| s.counts.receipts.failed;
     let counts = |s: &&Stage| s.accounts_for_items();
     QuarantineStatus {
-        items: job.stages.iter().map(|s| quarantined(&s)).sum(),
+        items: job.stages.iter().map(|s| quarantined(&s)).fold(0, u64::saturating_add),
         max_failed: job.row.options.max_failed.to_string(),
         allowed: job
             .stages
@@ -156,9 +156,11 @@ fn quarantine(job: &Job) -> QuarantineStatus {
     }
 }
 
+/// Lines of effects in a status: while a store is away there may be one for each shard, and they say the same.
+const EFFECTS_SHOWN: usize = 32;
+
 fn effects(state: &State, job: &Job) -> Vec<EffectLine> {
-    let late =
-        state.flights.iter().filter(|(k, f)| k.job() == &job.row.job && (f.tries > 1 || f.failure.is_some()));
+    let late = state.late(&job.row.job).take(EFFECTS_SHOWN);
     late.map(|(key, flight)| EffectLine {
         effect: key.name().to_owned(),
         tries: flight.tries,

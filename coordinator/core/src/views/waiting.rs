@@ -23,14 +23,14 @@ pub enum WhyWaiting {
 }
 
 /// Its state in one word.
-pub(crate) fn word(row: &JobRow) -> String {
+pub fn word(row: &JobRow) -> String {
     let leasing = matches!(row.phase, Phase::Planning(_) | Phase::Running(_));
     if row.paused && leasing { "paused".to_owned() } else { row.phase.name().to_string() }
 }
 
 /// Why a job that could go on does not.
 pub(crate) fn why_waiting(state: &State, job: &Job, now: Millis) -> Option<WhyWaiting> {
-    let failing = state.flights.iter().any(|(k, f)| k.job() == &job.row.job && f.failure.is_some());
+    let failing = state.late(&job.row.job).any(|(_, flight)| flight.failure.is_some());
     if (failing && !job.row.phase.is_over()) || job.stands_still() {
         return Some(WhyWaiting::Store);
     }
@@ -66,9 +66,9 @@ pub(crate) fn reason(state: &State, job: &Job, waiting: Option<WhyWaiting>, now:
         (Phase::Held(held), _) => Some(held.failure.as_ref().clone()),
         (Phase::Failed(failed), _) => Some(failed.failure.as_ref().clone()),
         (_, Some(WhyWaiting::Store)) => {
-            let of_job = state.flights.iter().filter(|(k, _)| k.job() == &job.row.job);
+            let mut late = state.late(&job.row.job);
             let unread = job.unread.as_deref().cloned();
-            unread.or_else(|| of_job.filter_map(|(_, f)| f.failure.as_deref().cloned()).next())
+            unread.or_else(|| late.find_map(|(_, flight)| flight.failure.as_deref().cloned()))
         }
         (_, Some(WhyWaiting::NoWorkers)) => {
             let text = format!("{} shards are ready and no worker is there", job.ready.len());

@@ -61,7 +61,7 @@ impl Script {
             job_uri: "mem://job".to_owned(),
             output_uri: "mem://out".to_owned(),
             store: StoreSettings::default(),
-            spec: serde_json::Value::Null,
+            spec: serde_json::Value::Null.into(),
             options,
             submitted_unix_ms: UNIX,
         };

@@ -51,7 +51,7 @@ pub fn submit(seed: u64, number: u64, output: &str) -> Submit {
         job_uri: format!("mem://jobs/{number}"),
         output_uri: output.to_owned(),
         store: StoreSettings::default(),
-        spec: serde_json::Value::Null,
+        spec: serde_json::Value::Null.into(),
         options: JobOptions {
             publish: if c.permille(250) { PublishMode::Shard } else { PublishMode::Job },
             on_error: if c.permille(40) { OnError::Fail } else { OnError::Quarantine },

@@ -94,7 +94,7 @@ impl World {
             job_uri: at.job_uri,
             output_uri: at.output_uri,
             store: at.store,
-            spec: serde_json::Value::Null,
+            spec: serde_json::Value::Null.into(),
             options: JobOptions::default(),
             submitted_unix_ms: 1,
         }

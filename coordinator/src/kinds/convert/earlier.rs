@@ -37,8 +37,9 @@ pub(super) fn check_sample(sampled: &[Arc<Receipt>], planned: u64) -> Result<(),
     let mut all = SampleOutput::default();
     for receipt in sampled {
         let one: SampleOutput = output(receipt)?;
-        all.members += one.members;
-        all.failed += one.failed;
+        // A worker's words: sums of them may not wrap.
+        all.members = all.members.saturating_add(one.members);
+        all.failed = all.failed.saturating_add(one.failed);
         all.failures.extend(one.failures);
     }
     if all.failed < all.members || all.members == planned {
@@ -87,4 +88,37 @@ async fn blocks<T: DeserializeOwned>(job: &dyn Store, stage: u8) -> Result<Vec<T
 
 fn unreadable(name: &str) -> Failure {
     Failure::new(codes::PLAN_UNREADABLE, format!("the plan {name} is gone or cannot be read"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tarquet_common::{
+        ids::{AttemptId, JobId, ShardId, WorkerId},
+        receipt::Counts,
+    };
+
+    #[test]
+    fn what_samples_count_does_not_wrap() {
+        let receipt = |shard, members: u64, failed: u64| {
+            let output = serde_json::json!({
+                "members": members, "failed": failed, "joined": null, "failures": []
+            });
+            Arc::new(Receipt {
+                shard: ShardId { job: JobId::from_parts(1, 1), stage: 1, shard },
+                round: 0,
+                attempt: AttemptId { generation: 1, n: shard },
+                worker: WorkerId("w".to_owned()),
+                artifacts: Vec::new(),
+                counts: Counts::default(),
+                sides: Vec::new(),
+                skipped: Vec::new(),
+                output,
+            })
+        };
+        let sampled = [receipt(0, u64::MAX, 1), receipt(1, 2, 2)];
+        assert!(check_sample(&sampled, 10).is_ok(), "most of them were read");
+        let failed = [receipt(0, 2, 2), receipt(1, 3, 3)];
+        assert_eq!(check_sample(&failed, 10).unwrap_err().code, codes::NOTHING_SAMPLED);
+    }
 }

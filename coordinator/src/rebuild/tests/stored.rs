@@ -126,7 +126,7 @@ impl Stored {
             job_uri: self.uri().to_string(),
             output_uri: Uri::parse("out", self.dir.path()).unwrap().to_string(),
             store: StoreSettings::default(),
-            spec: serde_json::Value::Null,
+            spec: serde_json::Value::Null.into(),
             options: JobOptions::default(),
             submitted_unix_ms: 1,
         }

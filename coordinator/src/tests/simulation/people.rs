@@ -52,7 +52,7 @@ fn wish(world: &World, number: u64) -> Submit {
         job_uri: objects::job_uri(&home, &job).to_string(),
         output_uri: output.to_string(),
         store: StoreSettings::default(),
-        spec: serde_json::Value::Null,
+        spec: serde_json::Value::Null.into(),
         options: JobOptions {
             publish: if by_shard { PublishMode::Shard } else { PublishMode::Job },
             ..JobOptions::default()
