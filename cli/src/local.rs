@@ -8,9 +8,12 @@ use tarquet_common::{
     failure::Failure,
     ids::WorkerId,
     leasing::{Goodbye, Leasing},
+    seal::WorkerSecret,
     store::{StoreError, StoreSettings, Stores, Uri},
 };
-use tarquet_coordinator::{Coordinator, CoordinatorHandle, CoordinatorSettings, FilePaths, kinds::AllKinds};
+use tarquet_coordinator::{
+    ByWorker, Coordinator, CoordinatorHandle, CoordinatorSettings, FilePaths, kinds::AllKinds,
+};
 use tarquet_worker::{
     agent::{self, AgentSettings, Drain},
     runner::Runner,
@@ -59,6 +62,8 @@ pub(crate) struct Local {
     coordinator: Coordinator,
     drain: Drain,
     id: WorkerId,
+    /// The worker's way to the coordinator.
+    line: ByWorker,
     worker: JoinHandle<Result<(), Failure>>,
 }
 
@@ -154,9 +159,10 @@ impl Local {
         let (coordinator, stores) = coordinator(home, store, take_over).await?;
         let handle = coordinator.handle.clone();
         let id = worker_id(&SystemClock::default());
+        let line = handle.as_worker(&WorkerSecret::draw()?);
         let drain = Drain::default();
         let worker = tokio::spawn(agent::run(
-            Arc::new(handle.clone()),
+            Arc::new(line.clone()),
             Arc::new(runner(id.clone(), resources, stores)),
             AgentSettings {
                 drain_grace_ms: GRACE_MS,
@@ -164,7 +170,7 @@ impl Local {
             },
             drain.clone(),
         ));
-        Ok(Self { handle, coordinator, drain, id, worker })
+        Ok(Self { handle, coordinator, drain, id, line, worker })
     }
 
     /// Ends both: attempts are handed back, everything answered is durable already.
@@ -180,11 +186,11 @@ impl Local {
             cx.say("The store does not answer; what was on its way to it is left behind.");
             worker.abort();
             let bye = Goodbye { worker: self.id, reason: "interrupted".to_owned() };
-            if let Err(error) = self.handle.goodbye(bye).await {
+            if let Err(error) = self.line.goodbye(bye).await {
                 tracing::debug!(%error, "left without being heard");
             }
         }
-        drop(self.handle);
+        drop((self.handle, self.line));
         stop(self.coordinator).await;
         let Ok(ended) = left else { return Ok(()) };
         match ended {

@@ -15,6 +15,7 @@ pub mod leasing;
 pub mod memory;
 pub mod origin;
 pub mod receipt;
+pub mod seal;
 mod sections;
 pub mod spec;
 pub mod stage_plan;

@@ -31,7 +31,7 @@ mod shared;
 mod start;
 mod stores;
 
-pub use handle::CoordinatorHandle;
+pub use handle::{CoordinatorHandle, workers::ByWorker};
 pub use offline::{FromObjects, from_objects};
 pub use planner::{
     Intent, Kinds, Outlook, PlanAsk, PlanFailed, Planned, Planner, SampleSink, StageAsk, StageOutlook,

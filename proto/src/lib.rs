@@ -3,11 +3,12 @@
 //! [`v2`] is generated from `tarquet/v2/*.proto`, whose comments say who sends each message, when, and what a
 //! repeat means. [`convert`] turns messages into the domain types of `tarquet-common` and back; nothing else
 //! of ours names a generated type but the services and the transports. [`status`] carries a typed failure
-//! inside a gRPC status, and back. [`client`] is the way to a coordinator, [`tls`] what protects it.
+//! inside a gRPC status, and back, [`secret`] what a worker proves itself by. [`client`] is the way to a coordinator, [`tls`] what protects it.
 
 pub mod client;
 pub mod convert;
 mod describe;
+pub mod secret;
 pub mod status;
 pub mod tls;
 

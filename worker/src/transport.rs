@@ -20,36 +20,42 @@ use tarquet_common::{
         Acquire, Complete, Completed, Directive, Fail, Goodbye, Lease, Leasing, LeasingError, Register,
         Registered, Renew,
     },
+    seal::WorkerSecret,
 };
 use tarquet_proto::{
     MESSAGE_BYTES_MAX,
     client::{Access, Line},
     convert::{self, BadMessage},
-    status,
+    secret, status,
     v2::worker_service_client::WorkerServiceClient,
 };
-use tonic::{Response, Status};
+use tonic::{Request, Response, Status};
 
 /// Deadline of a short call. `acquire` gets what it waits for on top.
 const CALL: Duration = Duration::from_secs(15);
 /// Deadline of `complete`, which waits for an object store.
 const COMPLETE: Duration = Duration::from_secs(60);
 
-/// A coordinator in another process.
+/// A coordinator in another process, as the worker sees it that has this secret.
 #[derive(Clone, Debug)]
 pub struct GrpcLeasing {
     client: WorkerServiceClient<Line>,
+    secret: WorkerSecret,
     /// A call was answered once: certificate and token were good.
     was_let_in: Arc<AtomicBool>,
 }
 
 impl GrpcLeasing {
     /// Does not connect yet. Must be called inside a tokio runtime.
-    pub fn new(access: &Access) -> Result<Self, Failure> {
+    pub fn new(access: &Access, secret: WorkerSecret) -> Result<Self, Failure> {
         let client = WorkerServiceClient::new(access.line()?)
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
-        Ok(Self { client, was_let_in: Arc::new(AtomicBool::new(false)) })
+        Ok(Self { client, secret, was_let_in: Arc::new(AtomicBool::new(false)) })
+    }
+
+    fn signed<T>(&self, message: T) -> Request<T> {
+        secret::with(message, &self.secret)
     }
 
     /// Waits for the answer up to the deadline and tells refusals from silence.
@@ -101,37 +107,37 @@ fn bad_answer(bad: BadMessage) -> LeasingError {
 impl Leasing for GrpcLeasing {
     async fn register(&self, ask: Register) -> Result<Registered, LeasingError> {
         let mut client = self.client.clone();
-        let said = self.call(CALL, client.register(convert::from_register(ask))).await?;
+        let said = self.call(CALL, client.register(self.signed(convert::from_register(ask)))).await?;
         convert::to_registered(&said).map_err(bad_answer)
     }
 
     async fn acquire(&self, ask: Acquire) -> Result<Option<Lease>, LeasingError> {
         let mut client = self.client.clone();
         let deadline = CALL + Duration::from_millis(ask.wait_ms);
-        let said = self.call(deadline, client.acquire(convert::from_acquire(ask))).await?;
+        let said = self.call(deadline, client.acquire(self.signed(convert::from_acquire(ask)))).await?;
         said.lease.map(convert::to_lease).transpose().map_err(bad_answer)
     }
 
     async fn renew(&self, ask: Renew) -> Result<Directive, LeasingError> {
         let mut client = self.client.clone();
-        let said = self.call(CALL, client.renew(convert::from_renew(ask))).await?;
+        let said = self.call(CALL, client.renew(self.signed(convert::from_renew(ask)))).await?;
         convert::to_directive(&said).map_err(bad_answer)
     }
 
     async fn complete(&self, ask: Complete) -> Result<Completed, LeasingError> {
         let mut client = self.client.clone();
-        let said = self.call(COMPLETE, client.complete(convert::from_complete(&ask))).await?;
+        let said = self.call(COMPLETE, client.complete(self.signed(convert::from_complete(&ask)))).await?;
         convert::to_completed(&said).map_err(bad_answer)
     }
 
     async fn fail(&self, ask: Fail) -> Result<(), LeasingError> {
         let mut client = self.client.clone();
-        self.call(CALL, client.fail(convert::from_fail(ask))).await.map(|_| ())
+        self.call(CALL, client.fail(self.signed(convert::from_fail(ask)))).await.map(|_| ())
     }
 
     async fn goodbye(&self, ask: Goodbye) -> Result<(), LeasingError> {
         let mut client = self.client.clone();
-        self.call(CALL, client.goodbye(convert::from_goodbye(ask))).await.map(|_| ())
+        self.call(CALL, client.goodbye(self.signed(convert::from_goodbye(ask)))).await.map(|_| ())
     }
 }
 

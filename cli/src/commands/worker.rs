@@ -11,7 +11,13 @@ use crate::{
     resources::{Resources, few_arenas},
 };
 use std::{path::PathBuf, sync::Arc};
-use tarquet_common::{codes::cluster, codes::ourselves, failure::Failure, store::Stores, units::Bytes};
+use tarquet_common::{
+    codes::{cluster, ourselves},
+    failure::Failure,
+    seal::WorkerSecret,
+    store::Stores,
+    units::Bytes,
+};
 use tarquet_coordinator::SHARED_PROBE;
 use tarquet_worker::{
     agent::{self, AgentSettings, Drain, drain_on_notices, drain_on_signals},
@@ -41,7 +47,7 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
         let id = local::worker_id(&cx.clock);
         let mut settings = AgentSettings::new(id.clone(), resources.slots, resources.slot_bytes);
         settings.shared_probe = args.shared.as_deref().map(probe).transpose()?;
-        let leasing = Arc::new(GrpcLeasing::new(&access(cx))?);
+        let leasing = Arc::new(GrpcLeasing::new(&access(cx), WorkerSecret::draw()?)?);
         let runner = local::runner(id.clone(), &resources, Arc::new(Stores::new()));
         let drain = Drain::default();
         let signals = drain_on_signals(drain.clone())

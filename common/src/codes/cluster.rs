@@ -61,6 +61,10 @@ super::codes! {
     UNKNOWN_KIND = 715, Environment, "the worker knows no such kind",
         "A lease names a kind of job that the worker's build does not have, so the shard is tried on other workers.",
         "Start workers of the coordinator's version.";
+    /// A call in another worker's name.
+    NOT_THIS_WORKER = 716, Denied, "the call is not the worker's own",
+        "A worker draws a secret when it starts and shows it with every call. The secret of this call is not the one that the worker's name was registered with, or that the lease was granted to.",
+        "Start the worker again: it takes a new name and a new secret. If this comes back, somebody has the workers' token who should not: replace it.";
     /// A message could not be read.
     MALFORMED_MESSAGE = 750, Usage, "a message could not be read",
         "A request lacked a field that it must have, or a field held something else than its name says.",

@@ -15,6 +15,7 @@ use tarquet_common::{
     ids::{JobId, ShardId, WorkerId},
     leasing::{Acquire, Complete, Fail, Goodbye, Register, Renew},
     receipt::Receipt,
+    seal::Seal,
 };
 
 /// What the outside asks. Every ask is idempotent: the same again has the effect of once.
@@ -67,18 +68,18 @@ pub enum Ask {
     /// The worker finishes or hands back what it holds and takes nothing new. → `Reply::Done`
     Drain(WorkerId),
 
-    /// See [`Register`]. → `Reply::Registered`
-    Register(Register),
+    /// See [`Register`]. The seal is that of the caller's secret, here and below. → `Reply::Registered`
+    Register(Register, Seal),
     /// See [`Acquire`]. → `Reply::Leased`, or wait for work
-    Acquire(Acquire),
+    Acquire(Acquire, Seal),
     /// See [`Renew`]. → `Reply::Directive`
-    Renew(Renew),
+    Renew(Renew, Seal),
     /// See [`Complete`]. → `Reply::Completed`
-    Complete(Box<Complete>),
+    Complete(Box<Complete>, Seal),
     /// See [`Fail`]. → `Reply::Done`
-    Fail(Box<Fail>),
+    Fail(Box<Fail>, Seal),
     /// See [`Goodbye`]. → `Reply::Done`
-    Goodbye(Goodbye),
+    Goodbye(Goodbye, Seal),
 }
 
 /// What became of an effect.

@@ -11,6 +11,7 @@ use tarquet_common::{
     failure::Failure,
     ids::{AttemptId, JobId, ShardId, WorkerId},
     leasing::{Completed, Directive, Lease, Progress, Register, Registered},
+    seal::Seal,
 };
 
 /// What a parked call waits for.
@@ -114,7 +115,7 @@ pub enum Note {
         unix_ms: Option<u64>,
     },
     /// A worker registered.
-    Worker(Register),
+    Worker(Register, Seal),
     /// A worker was heard of.
     Seen(WorkerId),
     /// A worker is to take nothing new.

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tarquet_common::{
     failure::Failure,
     ids::{AttemptId, JobId, ShardId, WorkerId},
+    seal::Seal,
     stage_plan::{ItemWords, ShardRecord},
     store::StoreSettings,
 };
@@ -221,6 +222,9 @@ pub struct ShardRow {
     /// The newest attempt that was granted or adopted.
     #[serde(default)]
     pub newest: Option<AttemptId>,
+    /// Whose it was, and alone may go on with it; none if the ledger never knew.
+    #[serde(default)]
+    pub owner: Option<Seal>,
     /// The newest attempt that was ended by more than silence: it is not adopted again.
     #[serde(default)]
     pub closed: Option<AttemptId>,
@@ -254,6 +258,9 @@ pub struct LeaseRow {
     pub number: u32,
     /// Whose.
     pub worker: WorkerId,
+    /// Of the secret that its worker proves itself by; none if an earlier release granted it.
+    #[serde(default)]
+    pub seal: Option<Seal>,
     /// The request it answered; none if it was adopted.
     pub request: Option<u64>,
     /// It tells each item before it begins it.
@@ -261,4 +268,11 @@ pub struct LeaseRow {
     pub careful: bool,
     /// When it was granted, milliseconds since the epoch.
     pub granted_unix_ms: u64,
+}
+
+impl LeaseRow {
+    /// Whether it was granted to this worker, and to the one of that name that has this secret.
+    pub(crate) fn is_of(&self, worker: &WorkerId, seal: &Seal) -> bool {
+        self.worker == *worker && self.seal.as_ref() == Some(seal)
+    }
 }

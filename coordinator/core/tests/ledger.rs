@@ -189,6 +189,7 @@ fn a_done_shard_has_its_receipt_and_no_lease() {
         attempt,
         number: 1,
         worker: WorkerId("w".to_owned()),
+        seal: None,
         request: None,
         careful: true,
         granted_unix_ms: 0,

@@ -98,10 +98,10 @@ impl Desk {
 
     fn decide_call(&mut self, call: Call, pending: &mut VecDeque<Pending>, batch: &mut Batch, now: Millis) {
         // An `Acquire` whose caller hung up must not be given a lease that nobody would hear of.
-        if matches!(*call.ask, Ask::Acquire(_)) && call.caller.is_gone() {
+        if matches!(*call.ask, Ask::Acquire(..)) && call.caller.is_gone() {
             return;
         }
-        batch.stirred |= matches!(*call.ask, Ask::Register(_));
+        batch.stirred |= matches!(*call.ask, Ask::Register(..));
         let decision = handle(&mut self.state, &*call.ask, now);
         match self.gather(decision, pending, batch) {
             Ok(Answer::Wait(on)) => self.lot.park(on, call),

@@ -102,6 +102,8 @@ pub(crate) struct Script {
 pub(crate) struct FakeWork {
     pub(crate) script: Arc<Mutex<Script>>,
     stores: Arc<Stores>,
+    /// Who does it.
+    worker: String,
 }
 
 impl FakeWork {
@@ -109,6 +111,11 @@ impl FakeWork {
         let work = Self::default();
         work.with(|s| s.take = Duration::from_millis(ms));
         work
+    }
+
+    /// The same work, done by a worker of this name.
+    pub(crate) fn by(&self, worker: &str) -> Self {
+        Self { worker: worker.to_owned(), ..self.clone() }
     }
 
     pub(crate) fn with<T>(&self, f: impl FnOnce(&mut Script) -> T) -> T {
@@ -178,7 +185,7 @@ impl Attempt for FakeWork {
             shard: lease.shard.clone(),
             round: lease.round,
             attempt: lease.attempt,
-            worker: tarquet_common::ids::WorkerId("test".to_owned()),
+            worker: tarquet_common::ids::WorkerId(self.worker.clone()),
             artifacts,
             counts: Counts { items: 1, rows: u64::from(second), ..Counts::default() },
             sides: Vec::new(),

@@ -2,9 +2,9 @@
 
 use crate::{
     fake::FakeWork,
-    world::{World, in_process, until},
+    world::{World, in_process, secret, until},
 };
-use std::sync::Arc;
+use std::{fmt::Debug, sync::Arc};
 use tarquet_client::Jobs;
 use tarquet_common::{
     codes::{cluster, store},
@@ -16,6 +16,7 @@ use tarquet_common::{
     },
 };
 use tarquet_core::views::WorkerLine;
+use tarquet_proto::{convert, status, v2};
 use tarquet_worker::attempt::{Attempt, AttemptContext, Stop};
 
 fn id() -> WorkerId {
@@ -42,7 +43,7 @@ fn renew(lease: &Lease) -> Renew {
 
 async fn done(lease: &Lease) -> Complete {
     let context = AttemptContext { progress: Arc::default(), stop: Stop::default(), slot_bytes: 1 << 30 };
-    let receipt = FakeWork::default().run(lease, context).await.unwrap();
+    let receipt = FakeWork::default().by("w").run(lease, context).await.unwrap();
     Complete { worker: id(), receipt }
 }
 
@@ -64,7 +65,39 @@ async fn heard_at(jobs: &dyn Jobs) -> u64 {
     line.age_ms - line.silent_ms
 }
 
-async fn contract(leasing: Arc<dyn Leasing>, jobs: &dyn Jobs, world: &World) {
+fn is_refused<T: Debug>(said: Result<T, LeasingError>) -> bool {
+    match said {
+        Err(LeasingError::Refused(failure)) => failure.code == cluster::NOT_THIS_WORKER,
+        _ => false,
+    }
+}
+
+/// Who has the token, the worker's name and all that its lease says, and not its secret.
+async fn impostor(stranger: &dyn Leasing, held: &Lease) {
+    assert!(is_refused(stranger.register(register(env!("CARGO_PKG_VERSION"))).await));
+    assert!(is_refused(stranger.acquire(acquire(2, 0)).await), "not even the lease of a repeat");
+    assert!(is_refused(stranger.renew(renew(held)).await));
+    assert!(is_refused(stranger.complete(done(held).await).await));
+    assert!(is_refused(stranger.fail(failed(held)).await));
+    assert!(is_refused(stranger.goodbye(goodbye()).await));
+}
+
+fn failed(lease: &Lease) -> Fail {
+    Fail {
+        worker: id(),
+        shard: lease.shard.clone(),
+        round: lease.round,
+        attempt: lease.attempt,
+        failure: Failure::new(store::STORE_UNREACHABLE, "test"),
+        killer: None,
+    }
+}
+
+fn goodbye() -> Goodbye {
+    Goodbye { worker: id(), reason: "test".to_owned() }
+}
+
+async fn contract(leasing: Arc<dyn Leasing>, stranger: &dyn Leasing, jobs: &dyn Jobs, world: &World) {
     // Nobody is let in who did not register, and not with another build.
     assert_eq!(leasing.acquire(acquire(0, 0)).await, Err(LeasingError::UnknownWorker));
     match leasing.register(register("another")).await {
@@ -96,17 +129,13 @@ async fn contract(leasing: Arc<dyn Leasing>, jobs: &dyn Jobs, world: &World) {
     assert_eq!(leasing.acquire(acquire(2, 0)).await.unwrap().as_ref(), Some(&first));
     assert_eq!(leasing.renew(renew(&first)).await, Ok(Directive::Continue));
 
+    // A name is one worker's, and so is a lease.
+    impostor(stranger, &first).await;
+    assert_eq!(leasing.renew(renew(&first)).await, Ok(Directive::Continue));
+
     // A failure hands the shard back; said twice it counts once.
-    let fail = Fail {
-        worker: id(),
-        shard: first.shard.clone(),
-        round: first.round,
-        attempt: first.attempt,
-        failure: Failure::new(store::STORE_UNREACHABLE, "test"),
-        killer: None,
-    };
-    leasing.fail(fail.clone()).await.unwrap();
-    leasing.fail(fail).await.unwrap();
+    leasing.fail(failed(&first)).await.unwrap();
+    leasing.fail(failed(&first)).await.unwrap();
     assert_eq!(leasing.renew(renew(&first)).await, Ok(Directive::Stop));
     let again = leasing.acquire(acquire(3, 20_000)).await.unwrap().expect("the same shard");
     assert_eq!(again.shard, first.shard);
@@ -121,7 +150,8 @@ async fn contract(leasing: Arc<dyn Leasing>, jobs: &dyn Jobs, world: &World) {
     // Goodbye hands back what is held.
     let held = leasing.acquire(acquire(4, 20_000)).await.unwrap().expect("a shard of the second stage");
     assert_eq!(held.stage_name, "second");
-    leasing.goodbye(Goodbye { worker: id(), reason: "test".to_owned() }).await.unwrap();
+    leasing.goodbye(goodbye()).await.unwrap();
+    leasing.goodbye(goodbye()).await.unwrap();
     assert_eq!(leasing.acquire(acquire(5, 0)).await, Err(LeasingError::UnknownWorker));
     leasing.register(register(build)).await.unwrap();
     let mut shards = Vec::new();
@@ -136,20 +166,36 @@ async fn contract(leasing: Arc<dyn Leasing>, jobs: &dyn Jobs, world: &World) {
 async fn the_handle_keeps_the_contract() {
     let world = World::new();
     let coordinator = world.start().await;
-    contract(in_process(&coordinator.handle), &coordinator.handle, &world).await;
+    let (ours, stranger) = (in_process(&coordinator.handle), in_process(&coordinator.handle));
+    contract(ours, &*stranger, &coordinator.handle, &world).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_grpc_client_keeps_the_contract() {
     let world = World::new();
     let coordinator = world.serve(None).await;
-    contract(coordinator.leasing(), &coordinator.jobs, &world).await;
+    contract(coordinator.leasing(), &*coordinator.leasing(), &coordinator.jobs, &world).await;
     coordinator.stop().await;
 }
 
 #[tokio::test]
 async fn a_coordinator_that_is_not_there_is_unreachable() {
-    let nobody = tarquet_worker::transport::GrpcLeasing::new(&"127.0.0.1:1".into()).unwrap();
+    let nobody = tarquet_worker::transport::GrpcLeasing::new(&"127.0.0.1:1".into(), secret()).unwrap();
     let answer = nobody.register(register("any")).await;
     assert!(matches!(answer, Err(LeasingError::Unreachable(_))), "{answer:?}");
+}
+
+/// A worker of a build from before there were secrets.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_shows_no_secret_is_told_why() {
+    let world = World::new();
+    let coordinator = world.serve(None).await;
+    let address = format!("http://{}", coordinator.listen);
+    let mut old = v2::worker_service_client::WorkerServiceClient::connect(address).await.unwrap();
+    let ask = convert::from_register(register(env!("CARGO_PKG_VERSION")));
+    match status::to_leasing_error(&old.register(ask).await.unwrap_err()) {
+        LeasingError::Refused(failure) => assert_eq!(failure.code, cluster::BUILD_DIFFERS),
+        other => panic!("{other:?}"),
+    }
+    coordinator.stop().await;
 }

@@ -2,23 +2,28 @@
 
 use crate::{
     fake::{FakeKinds, FakeWork},
-    world::{World, until, until_state, worker},
+    world::{World, in_process, until, until_state, worker},
 };
 use serde::Serialize;
 use serde_json::Value;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tarquet_client::{Jobs, JobsError, Steer};
 use tarquet_common::{
-    clock::SystemClock,
+    clock::{Clock, SystemClock},
     codes::cluster,
-    ids::WorkerId,
-    leasing::{Leasing, LeasingError, Register},
-    store::Stores,
+    ids::{JobId, WorkerId},
+    leasing::{LeasingError, Register},
+    stage_plan::ItemWords,
+    store::{StoreSettings, Stores},
 };
 use tarquet_coordinator::{
     Coordinator, CoordinatorSettings, FilePaths, ListenSettings, SHARED_PROBE, Serving,
+    ledger::{Change, Ledger, MemoryLedger},
 };
-use tarquet_core::views::{ShardFilter, ShardLine};
+use tarquet_core::{
+    Cancelled, JobOptions, JobRow, Phase, Record, Submit,
+    views::{ShardFilter, ShardLine},
+};
 use tarquet_proto::{convert::mirror, v2};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -89,7 +94,7 @@ async fn messages_have_every_field_of_the_views() {
     let job = jobs.submit("a".to_owned(), world.spec(200)).await.unwrap().job.to_string();
     let work = FakeWork::taking(0);
     work.with(|s| s.fail = vec![0]);
-    let worker = worker("w", Arc::new(jobs.clone()), &work);
+    let worker = worker("w", in_process(jobs), &work);
     until("a failure", || async { !jobs.failures(&job).await.unwrap().is_empty() }).await;
     work.with(|s| s.take = Duration::from_secs(3600));
     // Leases so old are of attempts that will not end while the test looks.
@@ -167,6 +172,7 @@ async fn a_worker_must_see_the_shared_directory() {
     let clock = Arc::new(SystemClock::default());
     let coordinator =
         Coordinator::start(settings, Arc::new(FakeKinds), Arc::new(Stores::new()), clock).await.unwrap();
+    let worker = in_process(&coordinator.handle);
     let ask = |shared_probe| Register {
         worker: WorkerId("w".to_owned()),
         build: env!("CARGO_PKG_VERSION").to_owned(),
@@ -175,7 +181,7 @@ async fn a_worker_must_see_the_shared_directory() {
         shared_probe,
     };
     for wrong in [None, Some("x".to_owned())] {
-        match coordinator.handle.register(ask(wrong)).await {
+        match worker.register(ask(wrong)).await {
             Err(LeasingError::Refused(failure)) => {
                 assert_eq!(failure.code, cluster::SHARED_DIRECTORY_DIFFERS)
             }
@@ -183,9 +189,58 @@ async fn a_worker_must_see_the_shared_directory() {
         }
     }
     let probe = std::fs::read_to_string(shared.path().join(SHARED_PROBE)).unwrap();
-    coordinator.handle.register(ask(Some(probe))).await.unwrap();
+    worker.register(ask(Some(probe))).await.unwrap();
     match coordinator.handle.submit(String::new(), world.spec(1)).await {
         Err(JobsError::Refused(failure)) => assert_eq!(failure.code, cluster::PATH_NOT_SHARED),
         other => panic!("{other:?}"),
+    }
+}
+
+/// Anybody may ask whether it serves, without a token and as often as they like: that must not cost what a list of all jobs
+/// costs, which the driver makes while everybody waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn to_say_that_it_serves_costs_nothing_however_many_jobs_there_are() {
+    let (world, mut ledger) = (World::new(), MemoryLedger::default());
+    let over = Phase::Cancelled(Cancelled { reason: "t".to_owned(), swept: true });
+    let rows = (0..100_000_u64).map(|n| {
+        let job = JobId::from_parts(n, 0);
+        let row =
+            JobRow { phase: over.clone(), finished_unix_ms: Some(n), ..JobRow::submitted(&submit(job, n)) };
+        let row = Record::Job(Box::new(row));
+        Change { key: row.key(), value: row.value() }
+    });
+    ledger.commit(&rows.collect::<Vec<_>>()).unwrap();
+    let coordinator = world.start_on(ledger).await;
+    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    let serving = Serving::bind(&ListenSettings::new(any, any)).await.unwrap();
+    let http = serving.http();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let served = tokio::spawn(serving.run(coordinator, async {
+        stopped.await.ok();
+    }));
+    let clock = SystemClock::default();
+    for _ in 0..100 {
+        assert_eq!(get(http, "/readyz").await.0, 200);
+    }
+    let took_ms = clock.monotonic_ms();
+    assert!(took_ms < 2_500, "{took_ms} ms");
+    stop.send(()).unwrap();
+    served.await.unwrap().unwrap();
+}
+
+fn submit(job: JobId, n: u64) -> Submit {
+    Submit {
+        token: n.to_string(),
+        job,
+        name: "n".to_owned(),
+        kind: "fake".to_owned(),
+        item: ItemWords::of("item", "items"),
+        stages: vec!["work".to_owned(), "publish".to_owned()],
+        job_uri: "file:///j".to_owned(),
+        output_uri: "file:///o".to_owned(),
+        store: StoreSettings::default(),
+        spec: Value::Null.into(),
+        options: JobOptions::default(),
+        submitted_unix_ms: n,
     }
 }

@@ -10,7 +10,9 @@ use std::{
     time::Duration,
 };
 use tarquet_client::{Jobs, RemoteJobs};
-use tarquet_common::{clock::SystemClock, failure::Failure, ids::WorkerId, leasing::Leasing, store::Stores};
+use tarquet_common::{
+    clock::SystemClock, failure::Failure, ids::WorkerId, leasing::Leasing, seal::WorkerSecret, store::Stores,
+};
 use tarquet_coordinator::{
     Coordinator, CoordinatorHandle, CoordinatorSettings, FilePaths, ListenSettings, Serving,
     ledger::MemoryLedger,
@@ -138,8 +140,10 @@ impl OnNetwork {
         self.served.await.expect("no panic").expect("it served well");
     }
 
+    /// The way of a worker of its own.
     pub(crate) fn leasing(&self) -> Arc<dyn Leasing> {
-        Arc::new(GrpcLeasing::new(&Access::to(self.listen.to_string())).expect("an address"))
+        let access = Access::to(self.listen.to_string());
+        Arc::new(GrpcLeasing::new(&access, secret()).expect("an address"))
     }
 }
 
@@ -153,7 +157,7 @@ pub(crate) fn worker(name: &str, leasing: Arc<dyn Leasing>, work: &FakeWork) -> 
     let drain = Drain::default();
     let settings =
         AgentSettings { acquire_wait_ms: 1_000, ..AgentSettings::new(WorkerId(name.to_owned()), 2, 1 << 30) };
-    let agent = tokio::spawn(run(leasing, Arc::new(work.clone()), settings, drain.clone()));
+    let agent = tokio::spawn(run(leasing, Arc::new(work.by(name)), settings, drain.clone()));
     Worker { drain, agent }
 }
 
@@ -170,8 +174,13 @@ impl Worker {
     }
 }
 
+pub(crate) fn secret() -> WorkerSecret {
+    WorkerSecret::draw().expect("chance")
+}
+
+/// The way of a worker of its own.
 pub(crate) fn in_process(coordinator: &CoordinatorHandle) -> Arc<dyn Leasing> {
-    Arc::new(coordinator.clone())
+    Arc::new(coordinator.as_worker(&secret()))
 }
 
 /// Looks every 20 ms until something is so.

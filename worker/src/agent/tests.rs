@@ -14,6 +14,7 @@ use tarquet_common::{
     ids::{AttemptId, JobId, ShardId, WorkerId},
     leasing::*,
     receipt::{Counts, Receipt},
+    seal::WorkerSecret,
     store::StoreSettings,
 };
 
@@ -381,11 +382,15 @@ async fn no_coordinator_is_said_so() {
     assert_eq!(failure.causes, ["dead"]);
 }
 
+fn secret() -> WorkerSecret {
+    WorkerSecret::draw().unwrap()
+}
+
 #[tokio::test]
 async fn a_url_that_is_none_is_refused() {
     assert_eq!(
-        crate::transport::GrpcLeasing::new(&"http://a b".into()).unwrap_err().code,
+        crate::transport::GrpcLeasing::new(&"http://a b".into(), secret()).unwrap_err().code,
         cluster::BAD_COORDINATOR_URL
     );
-    assert!(crate::transport::GrpcLeasing::new(&"127.0.0.1:7481".into()).is_ok());
+    assert!(crate::transport::GrpcLeasing::new(&"127.0.0.1:7481".into(), secret()).is_ok());
 }

@@ -4,6 +4,7 @@ use crate::{
     decide::{
         draft::Draft,
         lease::{adopt, adoptable, ended},
+        workers::{not_this_worker, proven},
     },
     decision::{Answer, Ended, Note, Refusal, Reply, Step, WaitFor},
     effect::{Effect, EffectKey},
@@ -18,11 +19,13 @@ use tarquet_common::{
     failure::Failure,
     leasing::{Complete, Completed},
     receipt::Receipt,
+    seal::Seal,
 };
 
 /// The receipt goes to the store first; the same ask, decided again, then says whose the object is.
-pub(crate) fn complete(d: &mut Draft<'_>, ask: &Complete) -> Result<Answer, Refusal> {
+pub(crate) fn complete(d: &mut Draft<'_>, ask: &Complete, seal: &Seal) -> Result<Answer, Refusal> {
     let receipt = &ask.receipt;
+    proven(d.state, &ask.worker, seal)?;
     d.note(Note::Seen(ask.worker.clone()));
     let (job, shard) = d.shard(&receipt.shard)?;
     if job.stands_still() {
@@ -32,45 +35,60 @@ pub(crate) fn complete(d: &mut Draft<'_>, ask: &Complete) -> Result<Answer, Refu
         let ours = accepted.attempt == receipt.attempt;
         return Ok(Reply::Completed(if ours { Completed::Accepted } else { Completed::Superseded }).into());
     }
+    let lease = shard.lease(receipt.attempt);
+    if lease.is_some_and(|live| !live.row.is_of(&ask.worker, seal)) {
+        return Err(not_this_worker(&ask.worker));
+    }
     let wait = Ok(Answer::Wait(WaitFor::Receipt(receipt.shard.clone(), receipt.round)));
     if d.state.in_flight(&EffectKey::Receipt(receipt.shard.clone(), receipt.round)) && !ended(job) {
         return wait;
     }
-    let live = shard.lease(receipt.attempt).is_some() && shard.round == receipt.round;
+    let live = lease.is_some() && shard.round == receipt.round;
     if !live && !job.generation_ready && !ended(job) {
         // See `renew`: whether it was ever granted is known with the next generation.
         return Ok(Answer::Wait(WaitFor::Compared(receipt.shard.job.clone())));
     }
-    let adopted = !live && adoptable(job, shard, receipt.round, receipt.attempt);
+    let adopted = !live && adoptable(job, shard, (receipt.round, receipt.attempt), seal);
     if ended(job) || !(live || adopted) {
         let (stage, number) = shard.place();
         let attempt = receipt.attempt;
         d.event(Some(&receipt.shard.job), What::Superseded { stage, shard: number, attempt });
         return Ok(Reply::Completed(Completed::Superseded).into());
     }
-    if let Some(failure) = unfit(shard, receipt) {
+    if let Some(failure) = unfit(shard, ask) {
         let (shard, attempt) = (receipt.shard.clone(), receipt.attempt);
         let ended = Ended::Failed { failure: Box::new(failure.clone()), killer: None };
         d.then(Step::EndAttempt { shard, attempt, ended });
         return Err(failure.into());
     }
     if adopted {
-        adopt(d, shard, receipt.attempt, &ask.worker);
+        adopt(d, shard, receipt.attempt, (&ask.worker, seal));
     }
     d.start(Effect::StoreReceipt { receipt: Arc::new(receipt.clone()) });
     wait
 }
 
-/// No honest count comes near; sums of so many shards still fit.
+/// No honest count comes near.
 const COUNT_MAX: u64 = 1 << 50;
 
-/// A receipt has to name exactly the partitions that its shard makes, and counts that can be summed.
-fn unfit(shard: &Shard, receipt: &Receipt) -> Option<Failure> {
+/// A receipt has to name who hands it in, exactly the partitions that its shard makes, and counts that can be.
+fn unfit(shard: &Shard, ask: &Complete) -> Option<Failure> {
+    let receipt = &ask.receipt;
+    if receipt.worker != ask.worker {
+        let text = format!("attempt {} of shard {} names another worker", receipt.attempt, shard.id);
+        return Some(Failure::new(cluster::RECEIPT_UNFIT, text).expected(&ask.worker, &receipt.worker));
+    }
     if let Some(most) = receipt.counts.numbers().max().filter(|most| *most > COUNT_MAX) {
         let text = format!("attempt {} of shard {} counts more than there can be", receipt.attempt, shard.id);
         return Some(
             Failure::new(cluster::RECEIPT_UNFIT, text).expected(format!("at most {COUNT_MAX}"), most),
         );
+    }
+    if let Some(odd) = receipt.sides.iter().find(|side| !is_key(&side.name)) {
+        let text =
+            format!("attempt {} of shard {} names a side object as none is", receipt.attempt, shard.id);
+        let failure = Failure::new(cluster::RECEIPT_UNFIT, text);
+        return Some(failure.expected("a key below the job's prefix", odd.name.escape_debug()));
     }
     let first = shard.plan.partition_first;
     let planned = first..first.saturating_add(shard.plan.partition_count);
@@ -87,6 +105,15 @@ fn unfit(shard: &Shard, receipt: &Receipt) -> Option<Failure> {
         let text = format!("attempt {} of shard {} made other partitions", receipt.attempt, shard.id);
         Failure::new(cluster::RECEIPT_UNFIT, text).expected(format!("{planned:?}"), format!("{made:?}"))
     })
+}
+
+/// Longest key of a side object, in bytes: as S3 allows.
+const KEY_BYTES_MAX: usize = 1 << 10;
+
+/// Whether this is a key that stays below its prefix: others read what it names.
+fn is_key(name: &str) -> bool {
+    let is_part = |part: &str| !matches!(part, "" | "." | "..");
+    name.len() <= KEY_BYTES_MAX && name.split('/').all(is_part) && !name.chars().any(char::is_control)
 }
 
 /// Whether this is what a partition is called: an upload under any other name would be completed over it.

@@ -71,12 +71,12 @@ fn asked(d: &mut Draft<'_>, ask: &Ask) -> Result<Answer, Refusal> {
         Ask::Resume(job) => steer::pause(d, job, false),
         Ask::SetPriority { job, priority } => steer::priority(d, job, *priority),
         Ask::Drain(worker) => workers::drain(d, worker),
-        Ask::Register(ask) => workers::register(d, ask),
-        Ask::Goodbye(ask) => workers::goodbye(d, ask),
-        Ask::Acquire(ask) => lease::acquire(d, ask),
-        Ask::Renew(ask) => lease::renew(d, ask),
-        Ask::Complete(ask) => complete::complete(d, ask),
-        Ask::Fail(ask) => fail::fail(d, ask),
+        Ask::Register(ask, seal) => workers::register(d, ask, seal),
+        Ask::Goodbye(ask, seal) => workers::goodbye(d, ask, seal),
+        Ask::Acquire(ask, seal) => lease::acquire(d, ask, seal),
+        Ask::Renew(ask, seal) => lease::renew(d, ask, seal),
+        Ask::Complete(ask, seal) => complete::complete(d, ask, seal),
+        Ask::Fail(ask, seal) => fail::fail(d, ask, seal),
     }
 }
 

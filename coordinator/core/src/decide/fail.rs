@@ -1,7 +1,7 @@
 //! An attempt ended without a receipt.
 
 use crate::{
-    decide::draft::Draft,
+    decide::{draft::Draft, workers::proven},
     decision::{Answer, Ended, Note, Refusal, Step, WaitFor},
     effect::EffectKey,
     event::What,
@@ -14,16 +14,18 @@ use tarquet_common::{
     failure::Failure,
     ids::{AttemptId, ShardId},
     leasing::Fail,
+    seal::Seal,
 };
 
-pub(crate) fn fail(d: &mut Draft<'_>, ask: &Fail) -> Result<Answer, Refusal> {
+pub(crate) fn fail(d: &mut Draft<'_>, ask: &Fail, seal: &Seal) -> Result<Answer, Refusal> {
+    proven(d.state, &ask.worker, seal)?;
     d.note(Note::Seen(ask.worker.clone()));
     let (job, shard) = d.shard(&ask.shard)?;
     if job.stands_still() {
         return Ok(Answer::Wait(WaitFor::Compared(ask.shard.job.clone())));
     }
     // No lease: it ended before, and this is a repeat or a zombie. Neither changes anything.
-    if shard.lease(ask.attempt).is_some_and(|l| l.row.worker == ask.worker) {
+    if shard.lease(ask.attempt).is_some_and(|l| l.row.is_of(&ask.worker, seal)) {
         let ended = Ended::Failed { failure: Box::new(ask.failure.clone()), killer: ask.killer };
         d.then(Step::EndAttempt { shard: ask.shard.clone(), attempt: ask.attempt, ended });
     }

@@ -4,6 +4,7 @@ use crate::{
     decide::{
         draft::Draft,
         pick::{Pick, pick},
+        workers::proven,
     },
     decision::{Answer, Note, Refusal, Reply, WaitFor},
     event::What,
@@ -17,13 +18,14 @@ use tarquet_common::{
     failure::Failure,
     ids::{AttemptId, ShardId, WorkerId},
     leasing::{Acquire, Directive, Lease, Renew},
+    seal::Seal,
 };
 
 /// Live leases a worker may have for each of its slots: one that runs and one whose receipt is on its way.
 const LEASES_PER_SLOT: usize = 2;
 
-pub(crate) fn acquire(d: &mut Draft<'_>, ask: &Acquire) -> Result<Answer, Refusal> {
-    let worker = d.state.workers.get(&ask.worker).ok_or(Refusal::UnknownWorker)?;
+pub(crate) fn acquire(d: &mut Draft<'_>, ask: &Acquire, seal: &Seal) -> Result<Answer, Refusal> {
+    let worker = proven(d.state, &ask.worker, seal)?;
     d.note(Note::Seen(ask.worker.clone()));
     let held = d.state.held.get(&ask.worker);
     let repeat = held.and_then(|h| h.iter().find(|(_, request)| **request == Some(ask.request)));
@@ -39,7 +41,7 @@ pub(crate) fn acquire(d: &mut Draft<'_>, ask: &Acquire) -> Result<Answer, Refusa
         return Ok(Answer::Wait(WaitFor::Work));
     }
     match pick(d.state, &worker.info, d.now) {
-        Some(pick) => grant(d, &pick, ask),
+        Some(pick) => grant(d, &pick, ask, seal),
         None => Ok(Answer::Wait(WaitFor::Work)),
     }
 }
@@ -51,23 +53,30 @@ fn again(d: &mut Draft<'_>, id: &ShardId, attempt: AttemptId) -> Result<Answer, 
     Ok(Reply::Leased(Box::new(message(d, job, shard, attempt))).into())
 }
 
-fn grant(d: &mut Draft<'_>, pick: &Pick, ask: &Acquire) -> Result<Answer, Refusal> {
+fn grant(d: &mut Draft<'_>, pick: &Pick, ask: &Acquire, seal: &Seal) -> Result<Answer, Refusal> {
     let (job, shard) = d.shard(&pick.shard)?;
     let attempt = AttemptId { generation: job.row.generation, n: job.next_attempt };
-    put(d, shard, attempt, &ask.worker, Some(ask.request));
+    put(d, shard, attempt, (&ask.worker, seal), Some(ask.request));
     let (stage, number) = shard.place();
     let (worker, duplicate) = (ask.worker.clone(), pick.duplicate);
     d.event(Some(&pick.shard.job), What::Leased { stage, shard: number, attempt, worker, duplicate });
     Ok(Reply::Leased(Box::new(message(d, job, shard, attempt))).into())
 }
 
-fn put(d: &mut Draft<'_>, shard: &Shard, attempt: AttemptId, worker: &WorkerId, request: Option<u64>) {
+fn put(
+    d: &mut Draft<'_>,
+    shard: &Shard,
+    attempt: AttemptId,
+    (worker, seal): (&WorkerId, &Seal),
+    request: Option<u64>,
+) {
     d.put_lease(LeaseRow {
         shard: shard.id.clone(),
         round: shard.round,
         attempt,
         number: shard.history.attempts.saturating_add(1),
         worker: worker.clone(),
+        seal: Some(seal.clone()),
         request,
         careful: shard.history.silent > 0,
         granted_unix_ms: d.unix_ms(),
@@ -102,24 +111,24 @@ fn message(d: &Draft<'_>, job: &Job, shard: &Shard, attempt: AttemptId) -> Lease
     }
 }
 
-pub(crate) fn renew(d: &mut Draft<'_>, ask: &Renew) -> Result<Answer, Refusal> {
-    let worker = d.state.workers.get(&ask.worker).ok_or(Refusal::UnknownWorker)?;
+pub(crate) fn renew(d: &mut Draft<'_>, ask: &Renew, seal: &Seal) -> Result<Answer, Refusal> {
+    let worker = proven(d.state, &ask.worker, seal)?;
     d.note(Note::Seen(ask.worker.clone()));
     let (job, shard) = d.shard(&ask.shard)?;
     if job.stands_still() {
         // What the rows say of it may be old news; it goes on until they are not.
         return Ok(Reply::Directive(Directive::Continue).into());
     }
-    let mine = shard.lease(ask.attempt).is_some_and(|l| l.row.worker == ask.worker);
+    let mine = shard.lease(ask.attempt).is_some_and(|l| l.row.is_of(&ask.worker, seal));
     if !mine && !job.generation_ready && !ended(job) {
         // A rebuilt job does not know which attempts its last generation has named; with its next one it does.
         return Ok(Reply::Directive(Directive::Continue).into());
     }
-    if ended(job) || !(mine || adoptable(job, shard, ask.round, ask.attempt)) {
+    if ended(job) || !(mine || adoptable(job, shard, (ask.round, ask.attempt), seal)) {
         return Ok(Reply::Directive(Directive::Stop).into());
     }
     if !mine {
-        adopt(d, shard, ask.attempt, &ask.worker);
+        adopt(d, shard, ask.attempt, (&ask.worker, seal));
     }
     extend(d, &ask.shard, ask.attempt, Some(ask));
     let directive = if worker.draining { Directive::Drain } else { Directive::Continue };
@@ -133,18 +142,24 @@ pub(crate) fn ended(job: &Job) -> bool {
 }
 
 /// An attempt that no lease is known of may go on: the shard is open and nobody else's, and the attempt is
-/// neither older than another nor closed nor one that was never granted.
-pub(crate) fn adoptable(job: &Job, shard: &Shard, round: u32, attempt: AttemptId) -> bool {
+/// neither older than another nor closed nor one that was never granted, nor known to be somebody else's.
+///
+/// A rebuilt ledger does not know whose an attempt was. Then it goes on for who comes first, under that worker's own name:
+/// which gives nobody more than asking for the shard would.
+pub(crate) fn adoptable(job: &Job, shard: &Shard, (round, attempt): (u32, AttemptId), seal: &Seal) -> bool {
+    let history = &shard.history;
+    let anothers = history.newest == Some(attempt) && history.owner.as_ref().is_some_and(|of| of != seal);
     let next = AttemptId { generation: job.row.generation, n: job.next_attempt };
     let nobodys = matches!(shard.state, ShardState::Waiting(_) | ShardState::Delayed(_));
     nobodys
         && shard.round == round
-        && shard.history.newest.is_none_or(|newest| attempt >= newest)
-        && shard.history.closed.is_none_or(|closed| attempt > closed)
+        && !anothers
+        && history.newest.is_none_or(|newest| attempt >= newest)
+        && history.closed.is_none_or(|closed| attempt > closed)
         && attempt < next
 }
 
-pub(crate) fn adopt(d: &mut Draft<'_>, shard: &Shard, attempt: AttemptId, worker: &WorkerId) {
+pub(crate) fn adopt(d: &mut Draft<'_>, shard: &Shard, attempt: AttemptId, by: (&WorkerId, &Seal)) {
     if shard.history.silent > 0 {
         // It has not died: nothing that it was at is to blame.
         let mut alive = shard.clone();
@@ -154,8 +169,8 @@ pub(crate) fn adopt(d: &mut Draft<'_>, shard: &Shard, attempt: AttemptId, worker
         });
         d.put_shard(&alive);
     }
-    put(d, shard, attempt, worker, None);
+    put(d, shard, attempt, by, None);
     let (stage, number) = shard.place();
-    let worker = worker.clone();
+    let worker = by.0.clone();
     d.event(Some(&shard.id.job), What::AdoptedAttempt { stage, shard: number, attempt, worker });
 }

@@ -1,29 +1,58 @@
-//! Workers come and go.
+//! Workers come and go, and prove who they are.
+//!
+//! A name is one worker's: of who registered under it first, while that one is heard of or holds leases. All that is said in
+//! its name has to come with the seal of the secret that it registered with.
 
 use crate::{
     decide::draft::Draft,
     decision::{Answer, Ended, Note, Refusal, Reply, Step},
     event::What,
+    state::{State, Worker},
 };
 use tarquet_common::{
     codes::cluster,
     failure::Failure,
-    ids::WorkerId,
+    ids::{AttemptId, ShardId, WorkerId},
     leasing::{Goodbye, Register, Registered},
+    seal::Seal,
 };
 
-pub(crate) fn register(d: &mut Draft<'_>, ask: &Register) -> Result<Answer, Refusal> {
+/// The worker of this name, if it is the one that speaks.
+pub(crate) fn proven<'s>(state: &'s State, name: &WorkerId, seal: &Seal) -> Result<&'s Worker, Refusal> {
+    let worker = state.workers.get(name).ok_or(Refusal::UnknownWorker)?;
+    if worker.seal == *seal { Ok(worker) } else { Err(not_this_worker(name)) }
+}
+
+/// Somebody speaks in a worker's name who does not have its secret.
+pub(crate) fn not_this_worker(name: &WorkerId) -> Refusal {
+    let text = format!("another process is worker {name}");
+    Failure::new(cluster::NOT_THIS_WORKER, text).into()
+}
+
+/// Whether the name is another's still: of one that was heard of within a lease, or that holds leases.
+fn is_taken(d: &Draft<'_>, name: &WorkerId, seal: &Seal) -> bool {
+    let state = d.state;
+    let registered = state.workers.get(name).is_some_and(|w| w.seal != *seal && state.is_live(w, d.now));
+    let held = state.held.get(name).into_iter().flat_map(|held| held.keys());
+    let mut leases = held.filter_map(|(shard, attempt)| state.shard_at(shard)?.lease(*attempt));
+    registered || leases.any(|live| !live.row.is_of(name, seal))
+}
+
+pub(crate) fn register(d: &mut Draft<'_>, ask: &Register, seal: &Seal) -> Result<Answer, Refusal> {
     let settings = &d.state.settings;
     if ask.build != settings.build {
         let text = format!("worker {} is of another build", ask.worker);
         let failure = Failure::new(cluster::BUILD_DIFFERS, text);
         return Err(failure.expected(&settings.build, &ask.build).into());
     }
-    if !d.state.workers.contains_key(&ask.worker) {
+    if is_taken(d, &ask.worker, seal) {
+        return Err(not_this_worker(&ask.worker));
+    }
+    if d.state.workers.get(&ask.worker).is_none_or(|known| known.seal != *seal) {
         let (worker, slots, slot_bytes) = (ask.worker.clone(), ask.slots, ask.slot_bytes);
         d.event(None, What::WorkerCame { worker, slots, slot_bytes });
     }
-    d.note(Note::Worker(ask.clone()));
+    d.note(Note::Worker(ask.clone(), seal.clone()));
     let terms = Registered {
         generation: d.state.meta.generation,
         lease_ttl_ms: settings.lease_ttl_ms,
@@ -43,10 +72,18 @@ pub(crate) fn drain(d: &mut Draft<'_>, worker: &WorkerId) -> Result<Answer, Refu
     Ok(Answer::DONE)
 }
 
-/// All its leases go back to the queue at once, uncharged.
-pub(crate) fn goodbye(d: &mut Draft<'_>, ask: &Goodbye) -> Result<Answer, Refusal> {
+/// All its leases go back to the queue at once, uncharged. It need not be registered: a repeat is not, and a coordinator that
+/// was started again knows it by its leases.
+pub(crate) fn goodbye(d: &mut Draft<'_>, ask: &Goodbye, seal: &Seal) -> Result<Answer, Refusal> {
     let state = d.state;
-    let held = state.held.get(&ask.worker).into_iter().flat_map(|h| h.keys());
+    if state.workers.get(&ask.worker).is_some_and(|worker| worker.seal != *seal) {
+        return Err(not_this_worker(&ask.worker));
+    }
+    let is_its = |(shard, attempt): &&(ShardId, AttemptId)| {
+        let live = state.shard_at(shard).and_then(|shard| shard.lease(*attempt));
+        live.is_some_and(|live| live.row.is_of(&ask.worker, seal))
+    };
+    let held = state.held.get(&ask.worker).into_iter().flat_map(|h| h.keys()).filter(is_its);
     let mut leases = 0;
     for (shard, attempt) in held {
         leases += 1;

@@ -21,6 +21,7 @@ use tarquet_common::{
     ids::{AttemptId, JobId, ShardId, WorkerId},
     leasing::Register,
     receipt::Receipt,
+    seal::Seal,
 };
 
 /// What the coordinator knows.
@@ -61,6 +62,8 @@ pub struct State {
 #[derive(Clone, Debug)]
 pub(crate) struct Worker {
     pub(crate) info: Register,
+    /// Of the secret that it registered with.
+    pub(crate) seal: Seal,
     pub(crate) seen: Millis,
     pub(crate) came: Millis,
     pub(crate) draining: bool,

@@ -10,6 +10,7 @@ use tarquet_common::{
     failure::Failure,
     ids::{AttemptId, JobId, ShardId, WorkerId},
     leasing::{Progress, Register},
+    seal::Seal,
 };
 
 /// Samples of a job's progress kept for its rate.
@@ -24,7 +25,7 @@ impl State {
                     self.unix_offset_ms = unix_ms.saturating_sub(*now);
                 }
             }
-            Note::Worker(info) => self.note_worker(info),
+            Note::Worker(info, seal) => self.note_worker(info, seal),
             Note::Seen(worker) => self.on_worker(worker, |w, now| w.seen = now),
             Note::Draining(worker) => self.on_worker(worker, |w, _| w.draining = true),
             Note::WorkerDid { worker, bytes } => self.on_worker(worker, |w, _| {
@@ -88,18 +89,26 @@ impl State {
         }
     }
 
-    fn note_worker(&mut self, info: &Register) {
+    fn note_worker(&mut self, info: &Register, seal: &Seal) {
         let now = self.now;
-        let worker = self.workers.entry(info.worker.clone()).or_insert_with(|| Worker {
-            info: info.clone(),
-            seen: now,
-            came: now,
-            draining: false,
-            shards_done: 0,
-            bytes_done: 0,
-        });
-        worker.info = info.clone();
-        worker.seen = now;
+        match self.workers.get_mut(&info.worker) {
+            Some(worker) if worker.seal == *seal => {
+                worker.info = info.clone();
+                worker.seen = now;
+            }
+            _ => {
+                let worker = Worker {
+                    info: info.clone(),
+                    seal: seal.clone(),
+                    seen: now,
+                    came: now,
+                    draining: false,
+                    shards_done: 0,
+                    bytes_done: 0,
+                };
+                self.workers.insert(info.worker.clone(), worker);
+            }
+        }
     }
 
     fn note_renewed(

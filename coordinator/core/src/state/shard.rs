@@ -12,6 +12,7 @@ use tarquet_common::{
     ids::{AttemptId, ShardId, WorkerId},
     leasing::Progress,
     receipt::Receipt,
+    seal::Seal,
     stage_plan::ShardRecord,
 };
 
@@ -36,6 +37,7 @@ pub(crate) struct History {
     pub(crate) bugs: u32,
     pub(crate) attempts: u32,
     pub(crate) newest: Option<AttemptId>,
+    pub(crate) owner: Option<Seal>,
     pub(crate) closed: Option<AttemptId>,
     pub(crate) avoid: Option<WorkerId>,
     pub(crate) last_failure: Option<Box<Failure>>,

@@ -55,7 +55,7 @@ impl Shard {
 
     /// A lease begins: the first of an open shard, or the second.
     pub(crate) fn begin_lease(&mut self, live: Live) -> Result<(), Illegal> {
-        let (number, attempt) = (live.row.number, live.row.attempt);
+        let (number, attempt, owner) = (live.row.number, live.row.attempt, live.row.seal.clone());
         let live = Box::new(live);
         match &mut self.state {
             ShardState::Waiting(_) | ShardState::Delayed(_) => {
@@ -65,7 +65,10 @@ impl Shard {
             other => return Err(other.cannot("be leased")),
         }
         self.history.attempts = self.history.attempts.max(number);
-        self.history.newest = self.history.newest.max(Some(attempt));
+        if self.history.newest.is_none_or(|newest| attempt >= newest) {
+            self.history.newest = Some(attempt);
+            self.history.owner = owner;
+        }
         Ok(())
     }
 

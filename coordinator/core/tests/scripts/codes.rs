@@ -4,6 +4,7 @@ use crate::script::{Said, Script, job_id, options};
 use tarquet_common::{
     codes::{Code, cluster, publish, store},
     failure::Failure,
+    receipt::{QUARANTINE, SideObject},
 };
 use tarquet_core::{Ask, Hold, Outcome, PhaseName, Refusal, views::WhyWaiting};
 
@@ -69,6 +70,18 @@ fn a_receipt_has_to_fit_its_plan() {
     receipt.counts.rows = u64::MAX;
     assert_eq!(code(s.hand_in("a", "y", receipt)), cluster::RECEIPT_UNFIT);
     assert_eq!(s.status().hold, Some(Hold::Bug), "twice is a bug of ours");
+}
+
+#[test]
+fn what_a_receipt_names_beside_the_dataset_lies_below_the_job() {
+    for name in ["", "../claim", "a//b", "/etc/passwd", "a/./b", "a\nb", &"x".repeat(1_025)] {
+        let mut s = Script::at_convert(1, options());
+        s.acquire("a", "x");
+        let mut receipt = s.receipt("a", "x", 0);
+        let (role, name, crc64) = (QUARANTINE.to_owned(), name.to_owned(), String::new());
+        receipt.sides.push(SideObject { role, name, bytes: 1, crc64 });
+        assert_eq!(code(s.hand_in("a", "x", receipt)), cluster::RECEIPT_UNFIT);
+    }
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! How stories end: in a failure, in parts that are visible, in answers that come twice.
 
-use crate::script::{DONE, Script, options};
+use crate::{
+    given::seal,
+    script::{DONE, Script, options},
+};
 use tarquet_common::{codes::publish, leasing::Completed};
 use tarquet_core::{Ask, Hold, JobOptions, OnError, PhaseName, PublishMode, Reply};
 
@@ -81,8 +84,8 @@ fn the_same_request_gets_the_same_lease() {
         request: 99,
         wait_ms: 0,
     };
-    let first = s.cmd("a acquires", Ask::Acquire(ask.clone()));
-    let second = s.cmd("a acquires again", Ask::Acquire(ask));
+    let first = s.cmd("a acquires", Ask::Acquire(ask.clone(), seal("a")));
+    let second = s.cmd("a acquires again", Ask::Acquire(ask, seal("a")));
     assert!(matches!(first, Some(Ok(Reply::Leased(_)))));
     assert_eq!(first, second);
 }

@@ -7,8 +7,10 @@ mod script;
 
 mod codes;
 mod endings;
+mod given;
 mod silence;
 #[path = "../simulation/store.rs"]
 #[expect(dead_code, reason = "the simulation asks the store more than scripts do")]
 mod store;
 mod stories;
+mod strangers;

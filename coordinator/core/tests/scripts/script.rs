@@ -1,19 +1,22 @@
 //! A script drives the core by hand and writes down what follows: `>` what is told, `=` the answer, `*` events, `~`
 //! effects, which the store performs at once unless they are kept.
 
-use crate::store::{Made, Store};
+use crate::{
+    given::{plan, seal},
+    store::{Made, Store},
+};
 use std::{collections::BTreeMap, path::Path};
 use tarquet_common::{
     failure::Failure,
     ids::{AttemptId, JobId, ShardId, WorkerId},
     leasing::{Acquire, Complete, Fail, Goodbye, Lease, Progress, Register, Renew},
     receipt::{Artifact, Counts, Receipt},
-    stage_plan::ShardRecord,
+    seal::Seal,
     store::StoreSettings,
 };
 use tarquet_core::{
-    Answer, Ask, Cause, Decision, Effect, JobOptions, Outcome, Refusal, Reply, Settings, StagePlan, State,
-    Submit, WaitFor, catalog, handle, views,
+    Answer, Ask, Cause, Decision, Effect, JobOptions, Outcome, Refusal, Reply, Settings, State, Submit,
+    WaitFor, catalog, handle, views,
 };
 
 const UNIX: u64 = 1_700_000_000_000;
@@ -33,6 +36,8 @@ pub struct Script {
     pub keep: bool,
     pub kept: Vec<Effect>,
     pub leases: BTreeMap<String, Lease>,
+    /// Who speaks in every worker's name, if it is not the worker.
+    pub speaker: Option<&'static str>,
     parked: Vec<(WaitFor, u64, Ask)>,
     answers: BTreeMap<u64, Said>,
     calls: u64,
@@ -76,6 +81,7 @@ impl Script {
             keep: false,
             kept: Vec::new(),
             leases: BTreeMap::new(),
+            speaker: None,
             parked: Vec::new(),
             answers: BTreeMap::new(),
             calls: 0,
@@ -218,14 +224,18 @@ impl Script {
             slot_bytes,
             shared_probe: None,
         };
-        self.cmd(&format!("{worker} registers"), Ask::Register(ask))
+        self.cmd(&format!("{worker} registers"), Ask::Register(ask, self.seal(worker)))
+    }
+
+    fn seal(&self, worker: &str) -> Seal {
+        seal(self.speaker.unwrap_or(worker))
     }
 
     /// The lease is kept under `name`.
     pub fn acquire(&mut self, worker: &str, name: &str) -> Option<Said> {
         self.requests += 1;
         let ask = Acquire { worker: WorkerId(worker.to_owned()), request: self.requests, wait_ms: 0 };
-        let answer = self.cmd(&format!("{worker} acquires {name}"), Ask::Acquire(ask));
+        let answer = self.cmd(&format!("{worker} acquires {name}"), Ask::Acquire(ask, self.seal(worker)));
         self.parked.retain(|(on, ..)| *on != WaitFor::Work);
         if let Some(Ok(Reply::Leased(lease))) = &answer {
             self.leases.insert(name.to_owned(), lease.as_ref().clone());
@@ -247,7 +257,7 @@ impl Script {
             attempt: lease.attempt,
             progress: Progress { bytes_done, step: step.to_owned(), ..Progress::default() },
         };
-        self.cmd(&format!("{worker} renews {name}"), Ask::Renew(ask))
+        self.cmd(&format!("{worker} renews {name}"), Ask::Renew(ask, self.seal(worker)))
     }
 
     pub fn receipt(&mut self, worker: &str, name: &str, quarantined: u64) -> Receipt {
@@ -288,19 +298,19 @@ impl Script {
 
     pub fn hand_in(&mut self, worker: &str, name: &str, receipt: Receipt) -> Option<Said> {
         let ask = Complete { worker: WorkerId(worker.to_owned()), receipt };
-        self.cmd(&format!("{worker} completes {name}"), Ask::Complete(Box::new(ask)))
+        self.cmd(&format!("{worker} completes {name}"), Ask::Complete(Box::new(ask), self.seal(worker)))
     }
 
     pub fn fail(&mut self, worker: &str, name: &str, failure: Failure, killer: Option<u32>) -> Option<Said> {
         let Lease { shard, round, attempt, .. } = self.leases[name].clone();
         let heading = format!("{worker} fails {name}: {}", failure.code);
         let ask = Fail { worker: WorkerId(worker.to_owned()), shard, round, attempt, failure, killer };
-        self.cmd(&heading, Ask::Fail(Box::new(ask)))
+        self.cmd(&heading, Ask::Fail(Box::new(ask), self.seal(worker)))
     }
 
     pub fn goodbye(&mut self, worker: &str) -> Option<Said> {
         let ask = Goodbye { worker: WorkerId(worker.to_owned()), reason: "sigterm".to_owned() };
-        self.cmd(&format!("{worker} says goodbye"), Ask::Goodbye(ask))
+        self.cmd(&format!("{worker} says goodbye"), Ask::Goodbye(ask, self.seal(worker)))
     }
 
     /// Time passes, with a tick every second.
@@ -345,28 +355,6 @@ impl Script {
 
     pub fn attempt(&self, name: &str) -> AttemptId {
         self.leases[name].attempt
-    }
-}
-
-fn plan(stage: u8, shards: u32, partitions: u32) -> StagePlan {
-    let made = if stage == 2 { partitions } else { 0 };
-    let record = |n: u32| ShardRecord {
-        slot_bytes: 1 << 20,
-        cost_bytes: 1_000,
-        items: 10,
-        partition_first: n * made,
-        partition_count: made,
-        ..ShardRecord::default()
-    };
-    StagePlan {
-        stage,
-        plan_name: format!("plans/{stage}"),
-        plan_digest: "digest".to_owned(),
-        shards: (0..shards).map(record).collect(),
-        planned_items: u64::from(shards) * 10,
-        steps: ["fetch", "decompress", "decode", "encode", "upload"].map(str::to_owned).to_vec(),
-        partitions: shards * made,
-        warnings: Vec::new(),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Attempts that end without a word: a machine that was taken away, or an item that took the worker with it.
 
-use crate::script::{DONE, Said, Script, options};
+use crate::{
+    given::seal,
+    script::{DONE, Said, Script, options},
+};
 use tarquet_common::{
     codes::{cluster, publish},
     failure::Failure,
@@ -14,9 +17,14 @@ impl Script {
     fn die_at(&mut self, worker: &str, name: &str, item: Option<u32>) {
         let lease = self.leases[name].clone();
         let progress = Progress { at_item: item, ..Progress::default() };
-        let worker = WorkerId(worker.to_owned());
-        let ask = Renew { worker, shard: lease.shard, round: lease.round, attempt: lease.attempt, progress };
-        self.cmd(&format!("{name} is at {item:?}"), Ask::Renew(ask));
+        let ask = Renew {
+            worker: WorkerId(worker.to_owned()),
+            shard: lease.shard,
+            round: lease.round,
+            attempt: lease.attempt,
+            progress,
+        };
+        self.cmd(&format!("{name} is at {item:?}"), Ask::Renew(ask, seal(worker)));
         self.wait(61_000);
     }
 

@@ -10,6 +10,7 @@ use tarquet_common::{
     failure::{Class, Failure},
     leasing::{Acquire, Complete, Completed, Directive, Fail, Goodbye, Lease, Progress, Register, Renew},
     receipt::{Artifact, Counts, Receipt},
+    seal::{Seal, WorkerSecret},
 };
 use tarquet_core::{Ask, Refusal, Reply};
 
@@ -44,17 +45,24 @@ impl World {
             Doing::Finishing { receipt } => {
                 let worker = self.workers[asker.worker].id.clone();
                 let ask = Complete { worker, receipt: *receipt };
-                self.send(asker, Ask::Complete(Box::new(ask)));
+                self.send(asker, Ask::Complete(Box::new(ask), self.seal(asker)));
                 self.at(ASK_AGAIN_MS, Happening::Step(asker));
             }
             Doing::Failing { lease, failure, killer } => {
                 let worker = self.workers[asker.worker].id.clone();
                 let Lease { shard, round, attempt, .. } = *lease;
                 let ask = Fail { worker, shard, round, attempt, failure, killer };
-                self.send(asker, Ask::Fail(Box::new(ask)));
+                self.send(asker, Ask::Fail(Box::new(ask), self.seal(asker)));
                 self.at(ASK_AGAIN_MS, Happening::Step(asker));
             }
         }
+    }
+
+    /// Every process has a secret of its own.
+    fn seal(&self, asker: Asker) -> Seal {
+        let mut secret = [0; 32];
+        secret[..8].copy_from_slice(&(asker.worker as u64).to_le_bytes());
+        WorkerSecret::read(&secret).expect("it is long enough").seal()
     }
 
     fn register(&mut self, asker: Asker) {
@@ -66,12 +74,13 @@ impl World {
             slot_bytes: worker.slot_bytes,
             shared_probe: None,
         };
-        self.send(asker, Ask::Register(ask));
+        self.send(asker, Ask::Register(ask, self.seal(asker)));
     }
 
     fn acquire(&mut self, asker: Asker, request: u64) {
         let worker = self.workers[asker.worker].id.clone();
-        self.send(asker, Ask::Acquire(Acquire { worker, request, wait_ms: ASK_AGAIN_MS }));
+        let ask = Acquire { worker, request, wait_ms: ASK_AGAIN_MS };
+        self.send(asker, Ask::Acquire(ask, self.seal(asker)));
         self.at(ASK_AGAIN_MS, Happening::Step(asker));
     }
 
@@ -159,7 +168,7 @@ impl World {
             self.fire("attempt given up as orphan");
             return self.next(asker, Doing::Idle);
         }
-        self.send(asker, Ask::Renew(ask));
+        self.send(asker, Ask::Renew(ask, self.seal(asker)));
         self.at(RENEW_MS, Happening::Step(asker));
     }
 
@@ -280,7 +289,8 @@ impl World {
         self.fire("worker leaves");
         let worker = self.workers[number].id.clone();
         let asker = Asker { worker: number, slot: 0, turn: u64::MAX };
-        self.send(asker, Ask::Goodbye(Goodbye { worker, reason: reason.to_owned() }));
+        let ask = Goodbye { worker, reason: reason.to_owned() };
+        self.send(asker, Ask::Goodbye(ask, self.seal(asker)));
         self.workers[number].alive = false;
         self.add_worker();
     }

@@ -81,7 +81,7 @@ impl Checks {
 
     pub fn answered(&mut self, ask: &Ask, said: &Said, store: &Store, seed: u64) {
         match (ask, said) {
-            (Ask::Complete(ask), Ok(Reply::Completed(Completed::Accepted))) => {
+            (Ask::Complete(ask, _), Ok(Reply::Completed(Completed::Accepted))) => {
                 let r = &ask.receipt;
                 let stored = store.jobs[&r.shard.job].receipt(r.shard.stage, r.shard.shard, r.round);
                 let by = stored.map(|s| s.attempt);
@@ -93,7 +93,7 @@ impl Checks {
                 );
                 self.acknowledged.insert((r.shard.clone(), r.round), r.attempt);
             }
-            (Ask::Complete(ask), Ok(Reply::Completed(Completed::Superseded))) => {
+            (Ask::Complete(ask, _), Ok(Reply::Completed(Completed::Superseded))) => {
                 let r = &ask.receipt;
                 let had = self.acknowledged.get(&(r.shard.clone(), r.round)) == Some(&r.attempt);
                 let cancelled = store.jobs[&r.shard.job].outcome.is_some();

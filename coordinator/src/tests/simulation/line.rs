@@ -1,7 +1,7 @@
 //! The line between a worker and the coordinators: messages that are lost, come late, or come twice.
 
 use super::world::{Process, SEATS, World};
-use crate::CoordinatorHandle;
+use crate::{ByWorker, CoordinatorHandle};
 use std::{
     sync::{
         Arc,
@@ -13,6 +13,7 @@ use tarquet_common::leasing::{
     Acquire, Complete, Completed, Directive, Fail, Goodbye, Lease, Leasing, LeasingError, Register,
     Registered, Renew,
 };
+use tarquet_common::seal::WorkerSecret;
 
 /// How long a worker waits for an answer.
 const PATIENCE: Duration = Duration::from_millis(1_500);
@@ -22,6 +23,7 @@ pub(super) struct Line {
     world: Arc<World>,
     process: Arc<Process>,
     side: AtomicUsize,
+    secret: WorkerSecret,
 }
 
 fn unreachable() -> LeasingError {
@@ -30,7 +32,10 @@ fn unreachable() -> LeasingError {
 
 impl Line {
     pub(super) fn new(world: &Arc<World>, process: &Arc<Process>) -> Self {
-        Self { world: world.clone(), process: process.clone(), side: AtomicUsize::new(0) }
+        let mut secret = [0; 32];
+        secret[..8].copy_from_slice(&process.id.to_le_bytes());
+        let secret = WorkerSecret::read(&secret).expect("it is long enough");
+        Self { world: world.clone(), process: process.clone(), side: AtomicUsize::new(0), secret }
     }
 
     /// The coordinator that it speaks to, or the next one.
@@ -52,14 +57,14 @@ impl Line {
     async fn call<A: Clone, T: Send, F>(
         &self,
         ask: A,
-        call: impl Fn(CoordinatorHandle, A) -> F,
+        call: impl Fn(ByWorker, A) -> F,
     ) -> Result<T, LeasingError>
     where
         F: Future<Output = Result<T, LeasingError>> + Send + 'static,
     {
         self.process.alive().await;
         self.world.pause(1, 15).await;
-        let Some(handle) = self.other_end() else {
+        let Some(handle) = self.other_end().map(|handle| handle.as_worker(&self.secret)) else {
             self.world.pause(50, 200).await;
             return Err(unreachable());
         };

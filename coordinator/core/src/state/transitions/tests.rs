@@ -26,6 +26,7 @@ fn live(n: u32) -> Live {
         attempt: attempt(n),
         number: n,
         worker: WorkerId("w".to_owned()),
+        seal: None,
         request: None,
         careful: false,
         granted_unix_ms: 0,
