@@ -1,9 +1,18 @@
 //! Calls that wait.
+//!
+//! A parked call holds its message, which may be a receipt of megabytes. So it is parked for as long as somebody waits for its
+//! answer and no longer; and what a worker says of one attempt is parked once, however often it says it again.
 
 use super::handle::Caller;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use tarquet_common::clock::Millis;
+use std::collections::{BTreeMap, BTreeSet};
+use tarquet_common::{
+    clock::Millis,
+    ids::{AttemptId, ShardId, WorkerId},
+};
 use tarquet_core::{Ask, WaitFor};
+
+/// How often it is looked whose callers have gone.
+const LOOK_EVERY_MS: Millis = 1_000;
 
 /// An ask, who waits for its answer, and until when.
 pub(super) struct Call {
@@ -13,32 +22,72 @@ pub(super) struct Call {
     pub(super) until: Option<Millis>,
 }
 
-/// All calls that wait, by what for; oldest first.
+/// What a worker says of an attempt: its receipt, or its failure.
+type Word = (WorkerId, ShardId, AttemptId);
+
+impl Call {
+    fn word(&self) -> Option<Word> {
+        match &*self.ask {
+            Ask::Complete(ask, _) => {
+                Some((ask.worker.clone(), ask.receipt.shard.clone(), ask.receipt.attempt))
+            }
+            Ask::Fail(ask, _) => Some((ask.worker.clone(), ask.shard.clone(), ask.attempt)),
+            _ => None,
+        }
+    }
+}
+
+/// All calls that wait, numbered as they came.
 #[derive(Default)]
 pub(super) struct Lot {
-    by_cause: BTreeMap<WaitFor, VecDeque<(u64, Call)>>,
+    calls: BTreeMap<u64, (WaitFor, Call)>,
+    by_cause: BTreeMap<WaitFor, BTreeSet<u64>>,
+    by_word: BTreeMap<Word, u64>,
     deadlines: BTreeSet<(Millis, u64)>,
     next: u64,
+    looked: Millis,
 }
 
 impl Lot {
-    /// Parks a call. One that was parked before keeps its deadline.
-    pub(super) fn park(&mut self, on: WaitFor, call: Call) {
+    /// Parks a call. One that was parked before keeps its deadline. Gives the caller of an earlier call that said the same,
+    /// who waits no longer.
+    pub(super) fn park(&mut self, on: WaitFor, call: Call) -> Option<Caller> {
+        let word = call.word();
+        let earlier = word.as_ref().and_then(|word| self.by_word.get(word).copied());
+        let earlier = earlier.and_then(|number| self.remove(number));
+        if call.caller.is_gone() {
+            return earlier.map(|call| call.caller);
+        }
         self.next += 1;
         let number = self.next;
         self.deadlines.extend(call.until.map(|at| (at, number)));
-        self.by_cause.entry(on).or_default().push_back((number, call));
+        self.by_cause.entry(on.clone()).or_default().insert(number);
+        self.by_word.extend(word.map(|word| (word, number)));
+        self.calls.insert(number, (on, call));
+        earlier.map(|call| call.caller)
+    }
+
+    fn remove(&mut self, number: u64) -> Option<Call> {
+        let (on, call) = self.calls.remove(&number)?;
+        if let Some(waiting) = self.by_cause.get_mut(&on) {
+            waiting.remove(&number);
+            if waiting.is_empty() {
+                self.by_cause.remove(&on);
+            }
+        }
+        if let Some(word) = call.word() {
+            self.by_word.remove(&word);
+        }
+        if let Some(at) = call.until {
+            self.deadlines.remove(&(at, number));
+        }
+        Some(call)
     }
 
     /// Everybody who waits for this, oldest first.
-    pub(super) fn take(&mut self, on: &WaitFor) -> impl Iterator<Item = Call> + use<> {
-        let taken = self.by_cause.remove(on).unwrap_or_default();
-        for (number, call) in &taken {
-            if let Some(at) = call.until {
-                self.deadlines.remove(&(at, *number));
-            }
-        }
-        taken.into_iter().map(|(_, call)| call)
+    pub(super) fn take(&mut self, on: &WaitFor) -> Vec<Call> {
+        let waiting = self.by_cause.get(on).cloned().unwrap_or_default();
+        waiting.into_iter().filter_map(|number| self.remove(number)).collect()
     }
 
     /// The first moment at which somebody gives up.
@@ -48,25 +97,28 @@ impl Lot {
 
     /// Everybody whose time is over.
     pub(super) fn expired(&mut self, now: Millis) -> Vec<Caller> {
-        let mut over = BTreeSet::new();
-        while let Some(&(at, number)) = self.deadlines.first().filter(|(at, _)| *at <= now) {
-            self.deadlines.remove(&(at, number));
-            over.insert(number);
+        let over: Vec<u64> =
+            self.deadlines.iter().take_while(|(at, _)| *at <= now).map(|(_, number)| *number).collect();
+        over.into_iter().filter_map(|number| Some(self.remove(number)?.caller)).collect()
+    }
+
+    /// Lets go of the calls whose callers have gone; looks once a second.
+    pub(super) fn let_go(&mut self, now: Millis) {
+        if now.saturating_sub(self.looked) < LOOK_EVERY_MS {
+            return;
         }
-        if over.is_empty() {
-            return Vec::new();
+        self.looked = now;
+        let gone = self.calls.iter().filter(|(_, (_, call))| call.caller.is_gone());
+        let gone: Vec<u64> = gone.map(|(number, _)| *number).collect();
+        for number in gone {
+            self.remove(number);
         }
-        let mut callers = Vec::new();
-        for queue in self.by_cause.values_mut() {
-            for (number, call) in std::mem::take(queue) {
-                match over.contains(&number) {
-                    true => callers.push(call.caller),
-                    false => queue.push_back((number, call)),
-                }
-            }
-        }
-        self.by_cause.retain(|_, queue| !queue.is_empty());
-        callers
+    }
+
+    /// How many wait.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.calls.len()
     }
 }
 
@@ -97,10 +149,10 @@ mod tests {
         lot.expired(10).into_iter().for_each(|caller| caller.tell(Err(NoReply::Late)));
         assert_eq!(b.try_recv(), Ok(Err(NoReply::Late)));
         assert_eq!(lot.next_deadline(), Some(30));
-        assert_eq!(lot.take(&WaitFor::Work).count(), 1);
+        assert_eq!(lot.take(&WaitFor::Work).len(), 1);
         assert_eq!(lot.next_deadline(), None);
-        assert!(lot.take(&WaitFor::Work).next().is_none());
-        assert_eq!(lot.take(&WaitFor::Outcome(job)).count(), 1);
+        assert!(lot.take(&WaitFor::Work).is_empty());
+        assert_eq!(lot.take(&WaitFor::Outcome(job)).len(), 1);
         assert!(a.try_recv().is_err() && c.try_recv().is_err(), "nobody was told anything");
     }
 }
