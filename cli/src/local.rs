@@ -109,16 +109,17 @@ fn state_name(side: &Uri) -> String {
     side.as_str().bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b) } else { '_' }).collect()
 }
 
-/// A coordinator in this process, and the stores that it uses.
+/// A coordinator in this process, on these stores.
 ///
 /// # Errors
 /// What starting it said.
 pub(crate) async fn coordinator(
     home: Home,
     store: &StoreSettings,
+    stores: Stores,
     take_over: bool,
 ) -> Result<(Coordinator, Arc<Stores>), CliError> {
-    let stores = Arc::new(Stores::new());
+    let stores = Arc::new(stores);
     let mut settings = CoordinatorSettings::new(home.state_dir);
     settings.registry = Some(home.registry);
     settings.registry_store = store.clone();
@@ -153,10 +154,11 @@ impl Local {
     pub(crate) async fn start(
         home: Home,
         store: &StoreSettings,
+        stores: Stores,
         resources: &Resources,
         take_over: bool,
     ) -> Result<Self, CliError> {
-        let (coordinator, stores) = coordinator(home, store, take_over).await?;
+        let (coordinator, stores) = coordinator(home, store, stores, take_over).await?;
         let handle = coordinator.handle.clone();
         let id = worker_id(&SystemClock::default());
         let line = handle.as_worker(&WorkerSecret::draw()?);

@@ -30,10 +30,9 @@ pub(crate) struct Known {
 }
 
 /// Looks at what the spec reads, and at the output.
-pub(crate) async fn gather(face: &dyn Face, spec: &Spec) -> Result<Known, Failure> {
-    let stores = Stores::new();
+pub(crate) async fn gather(stores: &Stores, face: &dyn Face, spec: &Spec) -> Result<Known, Failure> {
     let mut remarker = face.remarker(spec)?;
-    let outlook = kinds::outlook(&stores, spec, &mut |body| remarker.show(body)).await?;
+    let outlook = kinds::outlook(stores, spec, &mut |body| remarker.show(body)).await?;
     let remarks = remarker.remarks(&outlook);
     let place = spec.place();
     let uri = Uri::parse_here(place.uri).map_err(StoreError::from)?;

@@ -24,9 +24,9 @@ pub(crate) struct Kept {
 ///
 /// # Errors
 /// What it said: reading rules and listing uploads are permissions of their own.
-pub(crate) async fn kept(output: &str, settings: &StoreSettings) -> Result<Kept, Failure> {
+pub(crate) async fn kept(stores: &Stores, output: &str, settings: &StoreSettings) -> Result<Kept, Failure> {
     let uri = Uri::parse_here(output).map_err(StoreError::from)?;
-    let store = Stores::new().open(&uri, settings).await?;
+    let store = stores.open(&uri, settings).await?;
     let rules = store.lifecycle().await?;
     let oldest_ms = match &rules.uploads {
         Some(_) => oldest(store.as_ref()).await?,

@@ -13,12 +13,19 @@ use tarquet_common::{
 /// Opens stores by their roots. Opening the same twice is cheap.
 #[async_trait]
 pub trait OpenStores: Send + Sync + 'static {
+    /// Whether stores are opened with these settings. Nothing is reached.
+    fn check(&self, settings: &StoreSettings) -> Result<(), StoreError>;
+
     /// The store at this root.
     async fn open(&self, root: &Uri, settings: &StoreSettings) -> Result<Arc<dyn Store>, StoreError>;
 }
 
 #[async_trait]
 impl OpenStores for Stores {
+    fn check(&self, settings: &StoreSettings) -> Result<(), StoreError> {
+        Stores::check(self, settings)
+    }
+
     async fn open(&self, root: &Uri, settings: &StoreSettings) -> Result<Arc<dyn Store>, StoreError> {
         Stores::open(self, root, settings).await
     }

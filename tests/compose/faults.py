@@ -276,7 +276,7 @@ def cramped(cluster):
 def careless(cluster):
     """A store that ignores conditions is used with a standing warning."""
     cluster.project.compose("--profile", "faults", "up", "--detach", "--no-deps", "careless")
-    store = '[output.store]\nendpoint = "http://careless:3900"\n'
+    store = '[output.store]\nname = "careless"\n'
     job = cluster.submit("careless", convert("careless", "raw/sample", "careless", 2, f'[errors]\nmax_failed = "1 %"\n{store}'))
     cluster.wait(job, 3)
     screen = " ".join(cluster.tarquet("status", job).split())
@@ -296,7 +296,10 @@ def scale(cluster):
 def main():
     overrides = [os.path.join(DEPLOY, "compose.testserver.yaml"), os.path.join(HERE, "faults.yaml")]
     with tempfile.TemporaryDirectory() as home:
-        project = Project(f"tarquet-test-{os.getpid()}", home, overrides, {"TARQUET_LEASE_TTL": f"{LEASE_SECONDS}s"})
+        project = Project(f"tarquet-test-{os.getpid()}", home, overrides, {
+            "TARQUET_LEASE_TTL": f"{LEASE_SECONDS}s",
+            "TARQUET_STORES": "careless=http://careless:3900",
+        })
         try:
             up(project)
             cluster = Cluster(project)

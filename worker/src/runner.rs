@@ -15,7 +15,13 @@ use crate::{
 use async_trait::async_trait;
 use std::{path::PathBuf, sync::Arc};
 use tarquet_common::{
-    clock::Clock, failure::Failure, ids::WorkerId, leasing::Lease, origin::Origin, receipt::Receipt,
+    clock::Clock,
+    codes::{cluster, store},
+    failure::Failure,
+    ids::WorkerId,
+    leasing::Lease,
+    origin::Origin,
+    receipt::Receipt,
     store::Stores,
 };
 use tokio::runtime::Handle;
@@ -53,6 +59,21 @@ impl Runner {
 #[async_trait]
 impl Attempt for Runner {
     async fn run(&self, lease: &Lease, context: AttemptContext) -> Result<Receipt, Failure> {
+        self.attempt(lease, context).await.map_err(|failure| here(&self.worker, failure))
+    }
+
+    async fn discard(&self, lease: &Lease, receipt: &Receipt) {
+        let Ok(output) = self.stores.open_text(&lease.output_uri, &lease.store).await else { return };
+        for artifact in &receipt.artifacts {
+            if let Err(error) = output.abort_upload(&artifact.name, &artifact.upload_id).await {
+                tracing::warn!(name = %artifact.name, %error, "an upload could not be aborted");
+            }
+        }
+    }
+}
+
+impl Runner {
+    async fn attempt(&self, lease: &Lease, context: AttemptContext) -> Result<Receipt, Failure> {
         let work = kinds::named(&lease.kind)?;
         let runtime = Handle::current();
         let output = self.stores.open_text(&lease.output_uri, &lease.store).await?;
@@ -94,15 +115,15 @@ impl Attempt for Runner {
             }
         }
     }
+}
 
-    async fn discard(&self, lease: &Lease, receipt: &Receipt) {
-        let Ok(output) = self.stores.open_text(&lease.output_uri, &lease.store).await else { return };
-        for artifact in &receipt.artifacts {
-            if let Err(error) = output.abort_upload(&artifact.name, &artifact.upload_id).await {
-                tracing::warn!(name = %artifact.name, %error, "an upload could not be aborted");
-            }
-        }
+/// A store that this worker does not know may be known to another: that is no reason to end the shard's tries.
+fn here(worker: &WorkerId, failure: Failure) -> Failure {
+    if failure.code != store::STORE_NOT_CONFIGURED {
+        return failure;
     }
+    let told = format!("worker {worker}: {}", failure.message);
+    Failure { place: failure.place, ..Failure::new(cluster::WORKER_LACKS_STORE, told) }
 }
 
 /// What the engine adds to what a kind has done: the quarantine file, and what it counts itself.

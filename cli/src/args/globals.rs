@@ -1,6 +1,6 @@
 //! Arguments that every command takes.
 
-use super::SecurityFlags;
+use super::{SecurityFlags, StoreList};
 use clap::{ArgAction, Args, ValueEnum};
 
 /// How answers are written.
@@ -147,4 +147,15 @@ pub struct StoreFlags {
     /// Send requests unsigned, for public buckets
     #[arg(long, global = true, hide_short_help = true)]
     pub no_sign_request: bool,
+
+    /// A store that specs may name, with the credentials set up for it; may be given more than once
+    #[arg(long, global = true, env = "TARQUET_STORES", hide_env_values = true, hide_short_help = true)]
+    #[arg(value_name = "NAME=URL[,profile=NAME][,region=REGION][,anonymous]", long_help = STORE_HELP)]
+    pub store: Vec<StoreList>,
 }
+
+const STORE_HELP: &str = "\
+A store that specs may name, with the credentials set up for it; may be given more than once.
+
+URL is its endpoint, or `aws` for AWS's own. In the variable, spaces are between stores. A coordinator and its workers send \
+requests to these stores and to the one of their own environment, and to no other: what a spec asks for besides is refused.";

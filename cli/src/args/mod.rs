@@ -4,8 +4,10 @@ mod duration;
 mod flags;
 mod globals;
 mod security;
+mod stores;
 
 pub use duration::Duration;
 pub use flags::ResourceFlags;
 pub use globals::{Format, Globals, LogFormat, ProgressMode, StoreFlags, When};
 pub use security::SecurityFlags;
+pub use stores::StoreList;

@@ -7,6 +7,7 @@ use crate::{
     error::CliError,
     exit::Exit,
 };
+use tarquet_common::store::StoreSettings;
 
 /// Which job.
 #[derive(Debug, clap::Args)]
@@ -17,12 +18,18 @@ pub(crate) struct Args {
     /// The job's prefix: OUTPUT.tarquet/jobs/ID
     #[arg(value_name = "JOB_PREFIX")]
     prefix: String,
+    /// The coordinator's store that it lies in, by name [default: that of its environment]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["endpoint_url", "profile"])]
+    job_store: Option<String>,
 }
 
 /// Has the coordinator take it over.
 pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
     block_on(async {
-        let store = cx.globals.store.settings();
+        let store = match &args.job_store {
+            Some(name) => StoreSettings { name: Some(name.clone()), ..StoreSettings::default() },
+            None => cx.globals.store.settings(),
+        };
         let adopted = connect(cx)?.adopt(&args.prefix, store).await.map_err(|e| refused(e, cx))?;
         match cx.format() {
             Format::Json | Format::Jsonl => cx.answer_json(&adopted)?,

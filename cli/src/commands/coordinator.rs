@@ -6,7 +6,7 @@ use tarquet_common::{
     clock::SystemClock,
     codes::{cluster, ourselves},
     failure::Failure,
-    store::{StoreError, Stores, Uri},
+    store::{StoreError, Uri},
 };
 use tarquet_coordinator::{
     Coordinator, CoordinatorSettings, FilePaths, ListenSettings, Serving, kinds::AllKinds,
@@ -18,6 +18,7 @@ use tarquet_worker::agent::{Drain, drain_on_signals};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  tarquet coordinator --state /var/lib/tarquet\n  \
                         tarquet coordinator --state state --shared /mnt/shared --listen 127.0.0.1:7481\n  \
+                        tarquet coordinator --store lake=https://s3.example.com,profile=lake-writer\n  \
                         tarquet coordinator --listen 0.0.0.0:7481 --tls-cert tls.crt --tls-key tls.key \
                         --client-ca ca.crt --tokens tokens")]
 pub(crate) struct Args {
@@ -58,9 +59,9 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
     block_on(async {
         let settings = settings(args, cx)?;
         let listen = listening(args, cx)?;
+        let stores = Arc::new(cx.globals.store.operated()?);
         // The ports first: a second coordinator on them must not touch the ledger.
         let serving = Serving::bind(&listen).await?;
-        let stores = Arc::new(Stores::new());
         let kinds = Arc::new(AllKinds::new(stores.clone(), local::build()));
         let clock = Arc::new(SystemClock::default());
         let coordinator = Coordinator::start(settings, kinds, stores, clock).await?;

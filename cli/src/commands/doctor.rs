@@ -11,11 +11,7 @@ use crate::{
     spec,
 };
 use std::path::{Path, PathBuf};
-use tarquet_common::{
-    clock::Clock,
-    spec::Spec,
-    store::{Stores, Uri},
-};
+use tarquet_common::{clock::Clock, spec::Spec, store::Uri};
 
 /// What to check.
 #[derive(Debug, clap::Args)]
@@ -71,7 +67,7 @@ fn disk(spec: &Spec) -> Option<Finding> {
 }
 
 async fn ask_stores(spec: &Spec, probe: bool, cx: &Context) -> Result<Vec<Finding>, CliError> {
-    let stores = Stores::new();
+    let stores = cx.globals.store.own()?;
     let mut findings = doctor::inputs(&stores, spec).await;
     findings.push(doctor::output(&stores, spec).await);
     findings.push(doctor::lifecycle(&stores, spec).await);

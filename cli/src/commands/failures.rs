@@ -20,7 +20,7 @@ use tarquet_client::{Jobs, PAGE_MAX};
 use tarquet_common::{
     codes::spec as codes,
     failure::Failure,
-    store::{StoreError, Stores, Uri},
+    store::{StoreError, Uri},
 };
 use tarquet_core::views::{ShardFilter, ShardLine};
 use tarquet_encode::{FailureRecord, write_quarantine};
@@ -78,9 +78,9 @@ async fn open(job: &str, cx: &Context) -> Result<(Records, Noun), CliError> {
     let status = jobs.status(job).await.map_err(|e| refused(e, cx))?;
     let id = status.job.to_string();
     let spec = jobs.spec(&id).await.map_err(|e| refused(e, cx))?;
-    let settings = super::status::output_store(spec, cx)?;
+    let (stores, settings) = super::status::output_store(spec, cx)?;
     let uri = Uri::parse_here(&status.job_uri).map_err(|e| Failure::from(StoreError::from(e)))?;
-    let store = Stores::new().open(&uri, &settings).await.map_err(Failure::from)?;
+    let store = stores.open(&uri, &settings).await.map_err(Failure::from)?;
     let shards = shards(jobs.as_ref(), &id, cx).await?;
     Ok((Records::new(id, shards, store), item(&status.kind)))
 }

@@ -23,7 +23,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
     let spec = spec::of_flags(&args.job, &cx.globals.store)?;
     let face = kinds::of(spec.kind());
-    let known = block_on(async { Ok(gather(face, &spec).await?) })?;
+    let known = block_on(async { Ok(gather(&cx.globals.store.own()?, face, &spec).await?) })?;
     let view = reckon(&spec, known);
     match cx.format() {
         Format::Json | Format::Jsonl => cx.answer_json(&view)?,

@@ -21,7 +21,7 @@ use tarquet_common::{
     codes::{cluster, ourselves, plan, publish, spec as codes},
     failure::Failure,
     spec::Spec,
-    store::StoreSettings,
+    store::{StoreSettings, Stores},
 };
 use tarquet_core::PhaseName;
 
@@ -125,12 +125,13 @@ async fn fresh(spec: &Spec, resources: &Resources, cx: &Context) -> Result<Exit,
     })?;
     let place = spec.place();
     // Before anything is written: a run that cannot begin leaves nothing behind.
-    if let Err(failure) = tarquet_coordinator::kinds::preflight(spec).await {
+    let stores = cx.globals.store.own()?;
+    if let Err(failure) = tarquet_coordinator::kinds::preflight(&stores, spec).await {
         return Err(in_the_way(Box::new(failure), place.uri, cx).await);
     }
-    kinds::of(spec.kind()).preflight(spec).await?;
+    kinds::of(spec.kind()).preflight(&stores, spec).await?;
     let home = Home::of(place.uri, place.job_uri)?;
-    let local = Local::start(home, place.store, resources, false).await?;
+    let local = Local::start(home, place.store, stores, resources, false).await?;
     let job = match local.handle.submit(token(cx), value).await {
         Ok(submitted) => submitted.job.to_string(),
         Err(error) => {
@@ -149,7 +150,8 @@ async fn resume(output: &str, args: &Args, resources: &Resources, cx: &Context) 
     published_still(&kept, output, cx).await?;
     let settings: StoreSettings = cx.globals.store.settings();
     let home = Home::of(output, kept.elsewhere.as_deref())?;
-    let local = Local::start(home, &settings, resources, args.take_over).await?;
+    let stores = stores_of_kept(&kept, cx)?;
+    let local = Local::start(home, &settings, stores, resources, args.take_over).await?;
     let job = kept.status.job.to_string();
     if local.handle.status(&job).await.is_err() {
         let prefix = kept.store.root().to_string();
@@ -186,7 +188,7 @@ pub(crate) async fn cancel(
 ) -> Result<Exit, CliError> {
     let settings: StoreSettings = cx.globals.store.settings();
     let home = Home::of(output, kept.elsewhere.as_deref())?;
-    let (coordinator, _) = local::coordinator(home, &settings, false).await?;
+    let (coordinator, _) = local::coordinator(home, &settings, stores_of_kept(kept, cx)?, false).await?;
     let job = kept.status.job.to_string();
     let told = async {
         let jobs = &coordinator.handle;
@@ -205,6 +207,15 @@ pub(crate) async fn cancel(
         Format::Table => cx.answer(&format!("Job {job} cancelled: nothing of it will be published"))?,
     }
     Ok(Exit::Done)
+}
+
+/// What lies in a store may have been written by anybody who can write there: its spec is not taken for that of the person
+/// who goes on with it. A folder of this machine is.
+fn stores_of_kept(kept: &Kept, cx: &Context) -> Result<Stores, Failure> {
+    match kept.store.root().path() {
+        Some(_) => cx.globals.store.own(),
+        None => cx.globals.store.operated(),
+    }
 }
 
 /// Accepts, or retries. What held a job is in the ledger alone; where that was lost, the job goes on, which tries again what

@@ -13,7 +13,12 @@ use crate::{
 };
 use std::time::Duration;
 use tarquet_client::Jobs;
-use tarquet_common::{codes::spec as codes, failure::Failure, spec::Spec, store::StoreSettings};
+use tarquet_common::{
+    codes::spec as codes,
+    failure::Failure,
+    spec::Spec,
+    store::{StoreSettings, Stores},
+};
 use tarquet_core::views::JobStatus;
 
 /// How long the store may take to say what it removes.
@@ -51,7 +56,8 @@ async fn of_objects(kept: &Kept, cx: &Context) -> Result<Exit, CliError> {
         Format::Json | Format::Jsonl => cx.answer_json(&kept.status)?,
         Format::Name => cx.answer(kept.status.job.as_str())?,
         Format::Table => {
-            let uploads = of_held(&kept.status, Ok(cx.globals.store.settings())).await;
+            let place = cx.globals.store.own().map(|stores| (stores, cx.globals.store.settings()));
+            let uploads = of_held(&kept.status, place).await;
             let screen = StatusScreen { uploads, ..StatusScreen::still(kept.status.clone()) };
             cx.answer(&screens::status(&screen, cx.look()))?;
         }
@@ -76,23 +82,31 @@ async fn once(jobs: &dyn Jobs, job: &str, cx: &Context) -> Result<Exit, CliError
     Ok(Exit::Done)
 }
 
-/// The settings of a spec's output store, with what the command line adds.
+/// What opens the output of a job of a coordinator, and with which settings: the spec's, with what the command line adds. It
+/// is somebody else's spec, so it leads our own credentials nowhere that we have not named.
 ///
 /// # Errors
 /// `BAD_VALUE` for a spec that this build does not understand: the coordinator is another build's.
-pub(super) fn output_store(spec: serde_json::Value, cx: &Context) -> Result<StoreSettings, Failure> {
+pub(super) fn output_store(
+    spec: serde_json::Value,
+    cx: &Context,
+) -> Result<(Stores, StoreSettings), Failure> {
     let spec: Spec = serde_json::from_value(spec).map_err(|e| {
         Failure::new(codes::BAD_VALUE, "the job's spec is none that this build understands").caused_by(&e)
     })?;
     let mut settings = spec.place().store.clone();
     cx.globals.store.complete(&mut settings);
-    Ok(settings)
+    Ok((cx.globals.store.operated()?, settings))
 }
 
 /// Until when the uploads of a held job are safe. Whoever asks may not be allowed to know, and hears why not.
-async fn of_held(status: &JobStatus, settings: Result<StoreSettings, Failure>) -> Option<String> {
+async fn of_held(status: &JobStatus, place: Result<(Stores, StoreSettings), Failure>) -> Option<String> {
     status.hold?;
-    let asked = tokio::time::timeout(PATIENCE, async { uploads::kept(&status.output_uri, &settings?).await });
+    let ask = async {
+        let (stores, settings) = place?;
+        uploads::kept(&stores, &status.output_uri, &settings).await
+    };
+    let asked = tokio::time::timeout(PATIENCE, ask);
     Some(match asked.await {
         Ok(Ok(kept)) => uploads::safe_until(&kept),
         Ok(Err(failure)) => format!("not known from here: {} ({})", failure.message, failure.code),

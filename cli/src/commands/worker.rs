@@ -15,7 +15,6 @@ use tarquet_common::{
     codes::{cluster, ourselves},
     failure::Failure,
     seal::WorkerSecret,
-    store::Stores,
     units::Bytes,
 };
 use tarquet_coordinator::SHARED_PROBE;
@@ -28,6 +27,7 @@ use tarquet_worker::{
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  tarquet worker --slots 2 --memory 4GiB\n  \
                         tarquet worker --coordinator http://127.0.0.1:7481 --shared /mnt/shared\n  \
+                        tarquet worker --store lake=https://s3.example.com,profile=lake-writer\n  \
                         tarquet worker --coordinator https://there:7481 --tls-ca ca.crt --tls-cert tls.crt \
                         --tls-key tls.key --token-file token")]
 pub(crate) struct Args {
@@ -48,7 +48,8 @@ pub(crate) fn run(args: &Args, cx: &Context) -> Result<Exit, CliError> {
         let mut settings = AgentSettings::new(id.clone(), resources.slots, resources.slot_bytes);
         settings.shared_probe = args.shared.as_deref().map(probe).transpose()?;
         let leasing = Arc::new(GrpcLeasing::new(&access(cx), WorkerSecret::draw()?)?);
-        let runner = local::runner(id.clone(), &resources, Arc::new(Stores::new()));
+        let stores = Arc::new(cx.globals.store.operated()?);
+        let runner = local::runner(id.clone(), &resources, stores);
         let drain = Drain::default();
         let signals = drain_on_signals(drain.clone())
             .map_err(|e| Failure::new(ourselves::INVARIANT, "signals cannot be watched").caused_by(&e))?;

@@ -4,7 +4,7 @@ use super::{keys::Format, plan::Remarker, words::Words};
 use crate::{args, object::Object, render::Look};
 use async_trait::async_trait;
 use serde_json::Value;
-use tarquet_common::{failure::Failure, spec::Spec};
+use tarquet_common::{failure::Failure, spec::Spec, store::Stores};
 use tarquet_encode::FailureRecord;
 
 /// A kind, as people meet it.
@@ -20,7 +20,7 @@ pub(crate) trait Face: Sync {
     ///
     /// # Errors
     /// Why it cannot.
-    async fn preflight(&self, spec: &Spec) -> Result<(), Failure>;
+    async fn preflight(&self, stores: &Stores, spec: &Spec) -> Result<(), Failure>;
 
     /// What makes remarks about plans for a spec of the kind.
     ///

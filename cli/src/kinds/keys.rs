@@ -90,7 +90,12 @@ pub(super) const fn key(path: &'static str, takes: Takes, about: &'static str) -
 }
 
 /// The keys of a store section.
-pub(crate) const STORE: [Key; 7] = [
+pub(crate) const STORE: [Key; 8] = [
+    key(
+        "name",
+        Takes::Text,
+        "A store that was set up under this name with --store, instead of endpoint and profile.",
+    ),
     key("endpoint", Takes::Text, "Base URL of a store that is not AWS's."),
     key("region", Takes::Text, "Region of the bucket."),
     key("profile", Takes::Text, "Profile of the AWS configuration files."),

@@ -14,6 +14,7 @@ use tarquet_common::{
     failure::Failure,
     spec::Spec,
     stage_plan::StageWords,
+    store::Stores,
 };
 
 /// Files of lines, of which some are wanted.
@@ -41,7 +42,7 @@ impl Face for Lines {
         Format { keys: &[], stores: &[], required: &[], defaults: Value::Null }
     }
 
-    async fn preflight(&self, _: &Spec) -> Result<(), Failure> {
+    async fn preflight(&self, _: &Stores, _: &Spec) -> Result<(), Failure> {
         Ok(())
     }
 

@@ -65,6 +65,10 @@ super::codes! {
     NOT_THIS_WORKER = 716, Denied, "the call is not the worker's own",
         "A worker draws a secret when it starts and shows it with every call. The secret of this call is not the one that the worker's name was registered with, or that the lease was granted to.",
         "Start the worker again: it takes a new name and a new secret. If this comes back, somebody has the workers' token who should not: replace it.";
+    /// A worker was leased work in a store that it has no credentials for.
+    WORKER_LACKS_STORE = 717, Environment, "the worker does not know the store",
+        "A lease names a store that is not configured for the worker, which sends its credentials nowhere else. The shard is tried on other workers, and the job is held when none of them knows it.",
+        "Start the worker with the coordinator's environment and the same --store NAME=URL.";
     /// A message could not be read.
     MALFORMED_MESSAGE = 750, Usage, "a message could not be read",
         "A request lacked a field that it must have, or a field held something else than its name says.",

@@ -37,6 +37,10 @@ super::codes! {
     NO_SPEC = 109, Usage, "the spec file cannot be read",
         "The file named on the command line is not there or cannot be opened.",
         "Check the path.";
+    /// A store that those who are to do the job do not have.
+    STORE_NOT_LISTED = 110, Usage, "the spec asks for a store that is not configured",
+        "Whoever does a job signs its requests with credentials of their own, so they say which stores there are: that of their environment, and each --store. The spec asks for another one.",
+        "Have coordinator and workers started with --store NAME=URL, or take the key out of the spec.";
     /// An argument that cannot be.
     BAD_ARGUMENT = 150, Usage, "an argument cannot be used",
         "The command line asks for something that is not there or not possible.",

@@ -65,4 +65,12 @@ super::codes! {
     CREDENTIALS_EXPIRED = 616, Environment, "the credentials have expired",
         "The store does not accept the credentials any more; those of a role are renewed by themselves, others are not.",
         "Renew the token or log in again; the job goes on with the new credentials.";
+    /// Settings that mean no store of this process.
+    STORE_NOT_CONFIGURED = 617, Denied, "the store is not configured here",
+        "Credentials go only where they were configured for. The endpoint, profile or name that was asked for is none of this process' own: not its environment's, not one of its --store.",
+        "Start it with --store NAME=URL[,profile=PROFILE], or take the key out.";
+    /// An endpoint that no store has.
+    LINK_LOCAL = 618, Denied, "a link-local address is no store",
+        "169.254.0.0/16, fe80::/10, fd00:ec2::/32 and fd20:ce::/32 are where machines ask for their own credentials. A store that lies there, or whose name leads there, is not asked.",
+        "Correct the endpoint, or what its name resolves to.";
 }

@@ -1,7 +1,10 @@
 //! What types cannot say of a section, for the kinds that have it. Offline: nothing is reached.
 
 use super::{Place, SpecError};
-use crate::{codes::spec as codes, store::Uri};
+use crate::{
+    codes::spec as codes,
+    store::{StoreSettings, Uri},
+};
 
 /// Every one of `globs`, the value of `key`, has to be a glob.
 ///
@@ -12,6 +15,18 @@ pub fn check_globs(key: &str, globs: &[String]) -> Result<(), SpecError> {
         globset::GlobBuilder::new(glob).literal_separator(true).build().map_err(|e| {
             SpecError::about(codes::BAD_GLOB, key, format!("{glob:?} is not a glob: {}", e.kind()))
         })?;
+    }
+    Ok(())
+}
+
+/// A store that is named brings its endpoint and profile.
+///
+/// # Errors
+/// `BAD_VALUE`.
+pub fn check_store(section: &str, store: &StoreSettings) -> Result<(), SpecError> {
+    if store.name.is_some() && (store.endpoint.is_some() || store.profile.is_some()) {
+        let text = "a store that is named brings its endpoint and profile; name it, or say where it is";
+        return Err(SpecError::about(codes::BAD_VALUE, &format!("{section}.name"), text));
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ mod limits;
 mod output;
 mod schema;
 
-pub use check::{check_globs, check_inputs, check_outside, parse_uri};
+pub use check::{check_globs, check_inputs, check_outside, check_store, parse_uri};
 pub use error::SpecError;
 pub use kind_spec::KindSpec;
 pub use limits::{ErrorAction, Errors, HoldWhen, Limits};

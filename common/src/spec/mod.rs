@@ -16,7 +16,7 @@ mod parse;
 pub use crate::sections::{
     Compression, ErrorAction, Errors, Exists, HoldWhen, IndexMode, KindSpec, Limits, Objects, OnExtra,
     OnMissing, Place, Profile, Publish, RowGroup, Schema, SchemaMode, SpecError, Timestamps, check_globs,
-    check_inputs, check_outside, parse_uri,
+    check_inputs, check_outside, check_store, parse_uri,
 };
 pub use kind::{Kind, Spec, UnknownKind};
 pub use parse::{check, parse};

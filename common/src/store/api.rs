@@ -9,10 +9,14 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, ops::Range};
 
 /// The keys of `[input.store]` and `[output.store]`. What is not set comes from the environment, the profile or the
-/// instance, as for every AWS tool (`AWS_ENDPOINT_URL`, `AWS_REGION`, …). Paths ignore all of it.
+/// instance, as for every AWS tool (`AWS_ENDPOINT_URL`, `AWS_REGION`, …). Paths ignore all of it. They are a wish: whether
+/// a process follows it is for its [`KnownStores`](super::KnownStores) to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StoreSettings {
+    /// A store that the operator has set up under this name; it brings its endpoint and profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Base URL of a store that is not AWS's: `http://127.0.0.1:9000`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,

@@ -1,6 +1,6 @@
 //! What a store can say instead of an answer.
 
-use super::uri::BadUri;
+use super::{endpoint::BadEndpoint, uri::BadUri};
 use crate::{
     codes::{Code, store as code},
     failure::{Class, Failure},
@@ -136,6 +136,18 @@ pub enum StoreError {
         #[source]
         source: Arc<io::Error>,
     },
+    /// The settings mean no store that this process knows: it would send its credentials where nobody has set them up for.
+    #[error("{asked} is not configured here")]
+    NotConfigured {
+        /// What the settings call it.
+        asked: String,
+    },
+    /// The endpoint is an address of this machine's or wire's own, where no store is.
+    #[error("{host} is a link-local address")]
+    LinkLocal {
+        /// The host, as it was written or as it resolved.
+        host: String,
+    },
     /// Any other answer of a store.
     #[error("{operation} {uri}: the store answered {status} {reason}")]
     Refused {
@@ -187,6 +199,8 @@ impl StoreError {
             Self::Unsupported { .. } => code::STORE_UNSUPPORTED,
             Self::Io { .. } => code::DISK_ERROR,
             Self::Refused { .. } => code::STORE_REFUSED,
+            Self::NotConfigured { .. } => code::STORE_NOT_CONFIGURED,
+            Self::LinkLocal { .. } => code::LINK_LOCAL,
         }
     }
 
@@ -216,6 +230,7 @@ impl StoreError {
             Self::Full { path } | Self::Io { path, .. } => Some(path),
             Self::BadUri(bad) => Some(&bad.text),
             Self::BadKey { key, .. } => Some(key),
+            Self::NotConfigured { .. } | Self::LinkLocal { .. } => None,
         }
     }
 
@@ -241,6 +256,17 @@ impl StoreError {
             failure = failure.caused_by(source);
         }
         failure
+    }
+}
+
+impl From<BadEndpoint> for StoreError {
+    fn from(bad: BadEndpoint) -> Self {
+        match bad {
+            BadEndpoint::LinkLocal { host } => Self::LinkLocal { host },
+            BadEndpoint::Malformed { text, why } => {
+                Self::Unsupported { operation: "open", uri: text, detail: why.to_owned() }
+            }
+        }
     }
 }
 
@@ -308,6 +334,8 @@ mod tests {
             StoreError::Io { operation, path, source: io() },
             StoreError::Refused { operation, uri: uri.clone(), status: 400, reason: String::new() },
             StoreError::Credentials { uri, detail, expired: true },
+            StoreError::NotConfigured { asked: String::new() },
+            StoreError::LinkLocal { host: String::new() },
         ];
         let codes: Vec<u16> = all.map(|e| e.into_failure().code.info().number).to_vec();
         assert_eq!(codes, code::CODES.iter().map(|row| row.number).collect::<Vec<_>>());

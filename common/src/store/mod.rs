@@ -21,7 +21,9 @@
 mod api;
 pub mod assumptions;
 pub mod checksum;
+mod endpoint;
 mod error;
+mod known;
 mod local;
 mod open;
 mod probe;
@@ -32,7 +34,9 @@ pub use api::{
     ByteStream, CompleteOutcome, Lifecycle, Metadata, Object, ObjectMeta, Page, PutOutcome, Removal, Skipped,
     Store, StoreSettings, UploadInfo, list_all,
 };
+pub use endpoint::{BadEndpoint, Endpoint};
 pub use error::StoreError;
+pub use known::{BadStore, KnownStores, NamedStore};
 pub use local::{LocalStore, aligned_buffer};
 pub use open::Stores;
 pub use probe::{Capabilities, probe};

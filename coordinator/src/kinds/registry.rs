@@ -12,7 +12,7 @@ use tarquet_common::{
     codes::{plan as plan_codes, spec as codes},
     failure::{Class, Failure},
     spec::{self, Kind, Place, Spec, SpecError},
-    store::Stores,
+    store::{StoreError, Stores},
 };
 
 /// The planner of a kind.
@@ -38,8 +38,11 @@ impl AllKinds {
 #[async_trait]
 impl Kinds for AllKinds {
     fn intake(&self, spec: &Value) -> Result<Intent, Failure> {
-        let spec = read(spec)?;
+        let mut spec = read(spec)?;
         spec::check(&spec).map_err(SpecError::into_failure)?;
+        for store in spec.stores_mut() {
+            self.stores.check(store).map_err(not_listed)?;
+        }
         of(spec.kind()).intake(&spec)
     }
 
@@ -67,10 +70,9 @@ impl Kinds for AllKinds {
 ///
 /// # Errors
 /// `NO_MATCH`, `OUTPUT_NOT_EMPTY`, what the kind and the stores said.
-pub async fn preflight(spec: &Spec) -> Result<(), Failure> {
-    let stores = Stores::new();
-    of(spec.kind()).preflight(&stores, spec).await?;
-    output_is_empty(&stores, spec.place()).await
+pub async fn preflight(stores: &Stores, spec: &Spec) -> Result<(), Failure> {
+    of(spec.kind()).preflight(stores, spec).await?;
+    output_is_empty(stores, spec.place()).await
 }
 
 /// What a job would do; bodies of a few items, as far as they were read anyway, go to `sample`. Writes nothing.
@@ -90,6 +92,16 @@ async fn output_is_empty(stores: &Stores, place: Place<'_>) -> Result<(), Failur
         }
         failure.at_uri(place.uri)
     })
+}
+
+/// A store that a spec asks for in vain: the spec is wrong, not our configuration.
+fn not_listed(error: StoreError) -> Failure {
+    match error {
+        StoreError::NotConfigured { asked } => {
+            Failure::new(codes::STORE_NOT_LISTED, format!("{asked} is not configured here"))
+        }
+        other => other.into(),
+    }
 }
 
 /// A spec as it is kept, typed again.

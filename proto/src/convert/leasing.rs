@@ -95,6 +95,7 @@ pub fn from_lease(l: Lease) -> v2::Lease {
 
 fn from_store(s: StoreSettings) -> v2::StoreSettings {
     v2::StoreSettings {
+        name: s.name,
         endpoint: s.endpoint,
         region: s.region,
         profile: s.profile,
@@ -107,6 +108,7 @@ fn from_store(s: StoreSettings) -> v2::StoreSettings {
 
 fn to_store(m: v2::StoreSettings) -> StoreSettings {
     StoreSettings {
+        name: m.name,
         endpoint: m.endpoint,
         region: m.region,
         profile: m.profile,

@@ -121,6 +121,7 @@ fn a_lease_survives_the_wire() {
         careful: true,
         ttl_ms: 30_000,
         store: StoreSettings {
+            name: Some("n".to_owned()),
             endpoint: Some("http://127.0.0.1:9000".to_owned()),
             region: Some("r".to_owned()),
             profile: Some("p".to_owned()),

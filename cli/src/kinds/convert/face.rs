@@ -50,9 +50,9 @@ impl Face for Convert {
     }
 
     /// A pinned schema is one.
-    async fn preflight(&self, spec: &Spec) -> Result<(), Failure> {
+    async fn preflight(&self, stores: &Stores, spec: &Spec) -> Result<(), Failure> {
         let spec = sections(spec)?;
-        if let Some(file) = pinned_schema(&Stores::new(), spec).await? {
+        if let Some(file) = pinned_schema(stores, spec).await? {
             FrozenSchema::pinned(&file, &SchemaRules::default(), 0)
                 .map_err(|f| f.at_uri(spec.schema.file.as_deref().unwrap_or_default()))?;
         }

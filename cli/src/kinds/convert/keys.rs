@@ -129,6 +129,7 @@ mod tests {
     /// A spec in which every key is written out.
     fn full() -> Value {
         let store = StoreSettings {
+            name: Some("n".into()),
             endpoint: Some("http://x".into()),
             region: Some("r".into()),
             profile: Some("p".into()),
@@ -182,6 +183,10 @@ mod tests {
             let with = |word: &str| -> Result<Spec, SpecError> {
                 let mut spec = full();
                 spec["output"].as_object_mut().unwrap().remove("partition_bytes");
+                for side in format().stores {
+                    let (section, name) = side.split_once('.').unwrap();
+                    spec[section][name].as_object_mut().unwrap().remove("name");
+                }
                 if word != "pinned" {
                     spec["schema"].as_object_mut().unwrap().remove("file");
                 }

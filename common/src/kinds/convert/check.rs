@@ -5,7 +5,7 @@ use crate::{
     codes::spec as codes,
     sections::{
         Errors, KindSpec, Objects, Place, RowGroup, SchemaMode, SpecError, check_globs, check_inputs,
-        check_outside, parse_uri,
+        check_outside, check_store, parse_uri,
     },
     store::StoreSettings,
     units::Bytes,
@@ -67,6 +67,8 @@ fn check(spec: &ConvertSpec) -> Result<(), SpecError> {
     for uri in &spec.input.uris {
         parse_uri("input.uris", uri)?;
     }
+    check_store("input.store", &spec.input.store)?;
+    check_store("output.store", &spec.output.store)?;
     let index = spec.output.index_uri.as_deref().map(|uri| ("output.index_uri", uri));
     check_outside(spec.output.place(), index.as_slice())?;
     check_inputs(spec.output.place(), &spec.input.uris)?;

@@ -1,6 +1,7 @@
 //! From the SDK's errors to ours.
 
-use crate::store::StoreError;
+use super::guard;
+use crate::store::{BadEndpoint, StoreError};
 use aws_sdk_s3::{
     config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
@@ -23,6 +24,8 @@ pub(super) struct Answer {
     pub(super) code: String,
     /// The store's or the SDK's own words.
     pub(super) words: String,
+    /// It was never sent: where it would have gone is no endpoint.
+    pub(super) refused: Option<BadEndpoint>,
 }
 
 impl Answer {
@@ -35,8 +38,14 @@ impl Answer {
                 status: Some(service.raw().status().as_u16()),
                 code: service.err().code().unwrap_or_default().to_owned(),
                 words: service.err().message().unwrap_or_default().to_owned(),
+                refused: None,
             },
-            other => Self { status: None, code: String::new(), words: chain(other) },
+            other => Self {
+                status: None,
+                code: String::new(),
+                words: chain(other),
+                refused: guard::refusal(other).cloned(),
+            },
         }
     }
 
@@ -65,6 +74,9 @@ impl Answer {
     /// The typed error.
     pub(super) fn into_error(self, call: Call<'_>) -> StoreError {
         let Call { operation, permission, uri } = call;
+        if let Some(refused) = self.refused {
+            return refused.into();
+        }
         let uri = uri.to_owned();
         let reason = match (self.code.is_empty(), self.words.is_empty()) {
             (true, _) => self.words.clone(),
@@ -149,7 +161,8 @@ mod tests {
 
     fn error(status: u16, code: &str) -> StoreError {
         let call = Call { operation: "read", permission: "s3:GetObject", uri: "s3://bkt/k" };
-        Answer { status: Some(status), code: code.to_owned(), words: String::new() }.into_error(call)
+        Answer { status: Some(status), code: code.to_owned(), words: String::new(), refused: None }
+            .into_error(call)
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod client;
 mod errors;
+mod guard;
 mod imp;
 mod lifecycle;
 mod reads;

@@ -237,6 +237,10 @@ struct Faulty(FaultyStore);
 
 #[async_trait]
 impl OpenStores for Faulty {
+    fn check(&self, _: &StoreSettings) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn open(&self, root: &Uri, _: &StoreSettings) -> Result<Arc<dyn Store>, StoreError> {
         Ok(Arc::new(self.0.around(local(root))))
     }
@@ -246,6 +250,10 @@ struct Sound;
 
 #[async_trait]
 impl OpenStores for Sound {
+    fn check(&self, _: &StoreSettings) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn open(&self, root: &Uri, _: &StoreSettings) -> Result<Arc<dyn Store>, StoreError> {
         Ok(local(root))
     }

@@ -27,6 +27,10 @@ pub(super) struct Stored {
 
 #[async_trait]
 impl OpenStores for Stored {
+    fn check(&self, _: &StoreSettings) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn open(&self, root: &Uri, _: &StoreSettings) -> Result<Arc<dyn Store>, StoreError> {
         Ok(Arc::new(self.rules.around(local(root))))
     }

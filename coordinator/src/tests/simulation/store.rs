@@ -62,6 +62,10 @@ impl SimStores {
 
 #[async_trait]
 impl OpenStores for SimStores {
+    fn check(&self, _: &StoreSettings) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     async fn open(&self, root: &Uri, _: &StoreSettings) -> Result<Arc<dyn Store>, StoreError> {
         Ok(Arc::new(self.at(root)))
     }

@@ -18,6 +18,7 @@ use tarquet_common::{
     failure::Failure,
     kinds::mirror::{EMPTY, MirrorSpec, STAGES},
     spec::Spec,
+    store::Stores,
 };
 use tarquet_coordinator::Outlook;
 
@@ -71,7 +72,7 @@ impl Face for Mirror {
         }
     }
 
-    async fn preflight(&self, _: &Spec) -> Result<(), Failure> {
+    async fn preflight(&self, _: &Stores, _: &Spec) -> Result<(), Failure> {
         Ok(())
     }
 

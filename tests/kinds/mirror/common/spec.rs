@@ -3,7 +3,7 @@
 use crate::{
     codes::spec as codes,
     sections::{
-        Errors, KindSpec, Objects, Place, Publish, SpecError, check_globs, check_inputs, check_outside,
+        Errors, KindSpec, Objects, Place, Publish, SpecError, check_globs, check_inputs, check_outside, check_store,
         parse_uri,
     },
     stage_plan::{FETCH, ItemWords, StageWords, UPLOAD},
@@ -105,6 +105,8 @@ impl KindSpec for MirrorSpec {
         for uri in &input.uris {
             parse_uri("input.uris", uri)?;
         }
+        check_store("input.store", &self.input.store)?;
+        check_store("output.store", &self.output.store)?;
         check_outside(self.place(), &[])?;
         check_inputs(self.place(), &input.uris)
     }
