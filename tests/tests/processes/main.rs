@@ -17,6 +17,7 @@ mod memory;
 mod notices;
 mod plans;
 mod schema;
+mod stores;
 mod sweep;
 mod take_over;
 mod together;
