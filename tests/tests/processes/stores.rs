@@ -226,7 +226,7 @@ fn a_worker_sends_its_credentials_to_no_store_that_it_was_not_configured_for() {
     let job = cluster.submit(&spec(&world, "alone", &input, "[errors]\nretries = 1"));
     let held = cluster.wait(&job, 5);
     let why = held["reason"]["causes"][0].as_str().expect("a cause");
-    assert!(why.starts_with("E0716") && why.contains(&far.url), "{held}");
+    assert!(why.starts_with("E0717") && why.contains(&far.url), "{held}");
     assert_eq!(reads(), 0, "the worker has asked");
 
     // The shard goes to one that knows the store.
