@@ -22,6 +22,8 @@ use tokio::task::JoinHandle;
 
 /// How long attempts may go on after an interrupt, and then once more to hand back what they hold.
 const GRACE_MS: u64 = 2_000;
+/// How often attempts say how far they are. Nobody is asked over a network, and a person looks on.
+const RENEW_EVERY_MS: u64 = 500;
 /// How long a job that is over may take to be tidied up, and how often that is looked at.
 const TIDY_FOR: Duration = Duration::from_secs(10);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -126,6 +128,7 @@ pub(crate) async fn coordinator(
     settings.paths = FilePaths::Anywhere;
     settings.take_over = take_over;
     settings.core.workers_inside = true;
+    settings.core.renew_every_ms = RENEW_EVERY_MS;
     let kinds = Arc::new(AllKinds::new(stores.clone(), build()));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     Ok((Coordinator::start(settings, kinds, stores.clone(), clock).await?, stores))

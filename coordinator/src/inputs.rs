@@ -72,7 +72,7 @@ pub(crate) async fn list<J: Judge>(
     objects: Objects<'_>,
     judge: &J,
 ) -> Result<Listing<J::Input>, Failure> {
-    let exclude = globs(objects.exclude)?;
+    let exclude = globs(objects.exclude, Case::AsWritten)?;
     let mut found = Found { judge, exclude, inputs: BTreeMap::new(), passed_over: 0, matched: 0 };
     for text in objects.uris {
         let uri = parse_uri(text)?;
@@ -179,16 +179,25 @@ fn glob(pattern: &str) -> Result<GlobMatcher, Failure> {
     built.map(|g| g.compile_matcher()).map_err(|e| bad_glob(pattern, &e))
 }
 
+/// Whether the case of letters in names matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Case {
+    /// It does.
+    AsWritten,
+    /// It does not.
+    Any,
+}
+
 /// A set of globs; names match when one of them does.
 ///
 /// # Errors
 /// `BAD_GLOB`.
-pub(crate) fn globs(patterns: &[String]) -> Result<GlobSet, Failure> {
+pub(crate) fn globs(patterns: &[String], case: Case) -> Result<GlobSet, Failure> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        set.add(
-            GlobBuilder::new(pattern).literal_separator(true).build().map_err(|e| bad_glob(pattern, &e))?,
-        );
+        let mut glob = GlobBuilder::new(pattern);
+        let built = glob.literal_separator(true).case_insensitive(case == Case::Any).build();
+        set.add(built.map_err(|e| bad_glob(pattern, &e))?);
     }
     set.build().map_err(|e| bad_glob("", &e))
 }

@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(by_name(&faces, "s3://b/x.tar.gz").map(item).ok(), Some("member"));
         assert_eq!(by_name(&faces, "s3://b/x.gz").map(item).ok(), Some("line"));
         let refusal = by_name(&faces, "s3://b/x.json").err().unwrap();
-        assert!(refusal.expected.unwrap().ends_with(".h5 .hdf5 .gz"));
+        assert!(refusal.expected.unwrap().ends_with(".h5 .hdf5 .hdf .he5 .gz"));
         assert_eq!(by_head(&faces, b"{\"a\": 1}").map(item), Some("line"));
         assert!(by_head(&faces, b"\x89PNG").is_none());
     }

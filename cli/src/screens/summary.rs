@@ -30,6 +30,9 @@ pub(super) fn in_words(words: &Words, status: &JobStatus, reference: &str, look:
         skipped(maker, status, words, (reference, look), &mut pairs);
         left_out(maker, status, words, &mut pairs);
     }
+    for warning in status.stages.iter().flat_map(|s| &s.warnings) {
+        pairs.line("warning", warning);
+    }
     if let Some(reason) = status.reason.as_ref().filter(|_| status.phase != PhaseName::Done) {
         pairs.line("because", &format!("{} ({})", reason.message, reason.code));
         pairs.line("", reason.hint());

@@ -8,7 +8,7 @@ use crate::{
 };
 use tarquet_common::{
     archive::{Container, SeekPoint},
-    codes::ourselves,
+    codes::{archive, ourselves},
     failure::Failure,
 };
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
@@ -79,8 +79,7 @@ impl ZstdDecoder {
             let mut output = OutBuffer::around(&mut self.out[..]);
             let hint = self.decoder.run(&mut input, &mut output);
             let written = output.pos();
-            let hint =
-                hint.map_err(|e| fault::damaged("a Zstandard frame", self.frame_start).caused_by(&e))?;
+            let hint = hint.map_err(|e| self.cannot(&e))?;
             self.compressed += (input.pos() - before) as u64;
             self.uncompressed += written as u64;
             if written > 0 {
@@ -90,6 +89,28 @@ impl ZstdDecoder {
             drained = written < OUT_LEN || !self.in_frame;
         }
         Ok(())
+    }
+
+    /// What libzstd refuses because of us is not damage: it says so in these words (`ZSTD_getErrorString`).
+    fn cannot(&self, why: &std::io::Error) -> Failure {
+        let at = self.frame_start;
+        let refused = |what: String, hint: &'static str| {
+            Failure::new(archive::FEATURE_REFUSED, what).at_offset(at).caused_by(why).with_hint(hint)
+        };
+        match why.to_string().as_str() {
+            "Frame requires too much memory for decoding" => refused(
+                format!(
+                    "the Zstandard frame at compressed byte {at} needs a window of more than {} MiB",
+                    1 << (WINDOW_LOG_MAX - 20)
+                ),
+                "Compress it with --long=27 or less.",
+            ),
+            "Dictionary mismatch" => refused(
+                format!("the Zstandard frame at compressed byte {at} needs a dictionary"),
+                "Compress it without a dictionary.",
+            ),
+            _ => fault::damaged("a Zstandard frame", at).caused_by(why),
+        }
     }
 
     /// Says that the object ends here.

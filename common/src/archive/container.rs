@@ -22,7 +22,7 @@ pub enum Container {
     Loose,
 }
 
-const SUFFIXES: [(&str, Container); 9] = [
+const SUFFIXES: [(&str, Container); 11] = [
     (".tar.lz4", Container::TarLz4),
     (".tar.gz", Container::TarGz),
     (".tgz", Container::TarGz),
@@ -32,6 +32,8 @@ const SUFFIXES: [(&str, Container); 9] = [
     (".zip", Container::Zip),
     (".h5", Container::Loose),
     (".hdf5", Container::Loose),
+    (".hdf", Container::Loose),
+    (".he5", Container::Loose),
 ];
 
 impl Container {

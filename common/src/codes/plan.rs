@@ -8,7 +8,7 @@ super::codes! {
     /// Archives there are, members not.
     NO_MEMBERS = 202, Usage, "no member counts",
         "The archives were read, but none of their members matches the member filter.",
-        "Set input.members.include; without it, **/*.h5 and **/*.hdf5 count.";
+        "Set input.members.include; without it, **/*.h5, **/*.hdf5, **/*.hdf and **/*.he5 count, in any case of letters.";
     /// The output has objects.
     OUTPUT_NOT_EMPTY = 203, Usage, "the output is not empty",
         "A dataset's root must hold nothing but the part files of one job, so a target with objects in it is refused.",

@@ -30,7 +30,7 @@ const KEYS: &[Key] = &[
     key(
         "input.members.include",
         Takes::Texts,
-        "Members of an archive that count; without it **/*.h5 and **/*.hdf5.",
+        "Members of an archive that count; without it **/*.h5, .hdf5, .hdf, .he5.",
     ),
     key("input.members.exclude", Takes::Texts, "...and members that do not."),
     key("input.hdf5.key", Takes::Text, "Key of the frame inside a file; auto takes the only one there is."),

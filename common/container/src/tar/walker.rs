@@ -116,12 +116,14 @@ impl Walker {
     /// Says that the stream ends here.
     ///
     /// # Errors
-    /// It ends before its two zero blocks.
+    /// It ends before a block of zeros.
     pub fn finish(&self) -> Result<(), Failure> {
         let end = self.offset + self.gather.pending() as u64;
         let name = |open: &Open| open.member.display_name();
         let inside = match &self.expect {
+            // One block of zeros is an end too: some writers make no second, and GNU tar reads what they make.
             Expect::End => return Ok(()),
+            Expect::SecondZero if self.gather.pending() == 0 => return Ok(()),
             Expect::Body(open) | Expect::SparseMap(open) => format!("the body of {}", name(open)),
             Expect::Extension(..) => "a tar extension header".to_owned(),
             Expect::Header if self.gather.pending() > 0 => "a tar header".to_owned(),

@@ -222,7 +222,9 @@ fn a_damaged_or_cut_archive_is_never_indexed() {
         let whole = index(container, &archive, CLOSE, 1 << 20).unwrap();
         // Zeros behind the end mark may go: nothing is lost with them.
         let needed = if container == Container::Tar { tar.len() } else { archive.len() };
-        for len in 0..needed {
+        // One block of zeros is an end, too.
+        let one_block = if container == Container::Tar { needed - 512 } else { usize::MAX };
+        for len in (0..needed).filter(|len| *len != one_block) {
             let failure = index(container, &archive[..len], CLOSE, 1 << 20).unwrap_err();
             assert_eq!(failure.class(), Class::Input, "{container} cut at {len}: {failure:?}");
             assert!(failure.place.uri.is_some());

@@ -8,3 +8,4 @@ mod streams;
 mod support;
 mod tar;
 mod zip;
+mod zstandard;

@@ -194,7 +194,9 @@ fn an_old_directory_is_no_file() {
 fn the_end_mark_is_asked_for() {
     let entry = tar_entry(b'0', b"a", b"x");
     assert_eq!(walk(&tar(&[]), 100).unwrap(), []);
-    for end in [vec![], vec![0; 512], vec![0; 1_023]] {
+    // One block is what some writers end with, and GNU tar reads it.
+    assert_eq!(walk(&[entry.clone(), vec![0; 512]].concat(), 100).unwrap().len(), 1);
+    for end in [vec![], vec![0; 1_023]] {
         assert_eq!(code(&[entry.clone(), end].concat()), archive::TAR_END_MISSING);
     }
     assert_eq!(code(&[entry.clone(), vec![0; 512], entry.clone()].concat()), archive::TAR_END_MISSING);
@@ -209,7 +211,7 @@ fn a_cut_stream_is_never_whole() {
         tar_entry(b'x', b"p", &pax(&[("path", b"b")])),
         tar_entry(b'0', b"b", b""),
     ]);
-    for len in 0..stream.len() {
+    for len in (0..stream.len()).filter(|len| *len != stream.len() - 512) {
         let failure = walk(&stream[..len], 333).unwrap_err();
         let typed = [archive::TAR_END_MISSING, archive::ARCHIVE_TRUNCATED];
         assert!(typed.contains(&failure.code), "cut at {len}: {failure:?}");

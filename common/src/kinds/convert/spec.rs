@@ -54,7 +54,7 @@ impl ConvertSpec {
 }
 
 /// Members that count when the spec has no filter.
-pub const DEFAULT_MEMBERS: [&str; 2] = ["**/*.h5", "**/*.hdf5"];
+pub const DEFAULT_MEMBERS: [&str; 4] = ["**/*.h5", "**/*.hdf5", "**/*.hdf", "**/*.he5"];
 /// Members skipped when the spec has no filter: what macOS leaves beside files.
 pub const SKIPPED_MEMBERS: [&str; 2] = ["**/._*", "._*"];
 

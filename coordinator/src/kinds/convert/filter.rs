@@ -1,6 +1,6 @@
 //! Which members count.
 
-use crate::inputs::globs;
+use crate::inputs::{Case, globs};
 use globset::GlobSet;
 use std::collections::BTreeMap;
 use tarquet_common::{
@@ -53,7 +53,8 @@ impl Filter {
         if plain {
             exclude.extend(owned(&SKIPPED_MEMBERS));
         }
-        Ok(Self { include: globs(&include)?, exclude: globs(&exclude)? })
+        let case = if plain { Case::Any } else { Case::AsWritten };
+        Ok(Self { include: globs(&include, case)?, exclude: globs(&exclude, Case::AsWritten)? })
     }
 
     /// Whether a member counts; if not, why is counted in `ignored`. Links and devices are reported, never followed; what
@@ -88,6 +89,18 @@ mod tests {
 
     fn member(name: &[u8], kind: MemberKind) -> Member {
         Member { kind, ..Member::loose(name, 1) }
+    }
+
+    #[test]
+    fn suffixes_count_in_any_case_and_globs_of_the_spec_as_they_are_written() {
+        let counts = |filter: &Filter, name: &str| {
+            filter.counts(&member(name.as_bytes(), MemberKind::File), &mut Ignored::default())
+        };
+        let plain = Filter::new(&Members::default()).unwrap();
+        assert!(["a.H5", "x/B.HDF5", "c.hdf", "d.He5"].iter().all(|name| counts(&plain, name)));
+        let ours =
+            Filter::new(&Members { include: vec!["**/*.h5".to_owned()], exclude: Vec::new() }).unwrap();
+        assert!(counts(&ours, "x/a.h5") && !counts(&ours, "x/a.H5"));
     }
 
     #[test]
