@@ -93,7 +93,7 @@ impl<'k> Removal<'k> {
         let rest: Vec<&String> = self.objects.iter().filter(|key| *key != JOB).collect();
         each(&self.output, self.parts.iter().collect()).await.map_err(Failure::from)?;
         each(&self.kept.store, rest).await.map_err(Failure::from)?;
-        self.forget(cx).await.map_err(Failure::from)?;
+        self.forget(cx).await?;
         Ok(self.kept.store.delete(JOB).await.map_err(Failure::from)?)
     }
 
