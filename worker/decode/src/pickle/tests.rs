@@ -46,3 +46,36 @@ fn honest_lists_are_charged_about_what_they_take() {
     let list = [b"\x80\x02](", b"K\x01".repeat(100_000).as_slice(), b"e."].concat();
     assert_eq!(ends(&list), Ok(()), "a hundred thousand numbers take some MiB");
 }
+
+/// A zone as protocol 0 rebuilds it from its class and its state.
+fn rebuilt(class: &str, state: &str) -> String {
+    format!("ccopy_reg\n_reconstructor\n(cdateutil.tz.tz\n{class}\ncdatetime\ntzinfo\nNtR{state}.")
+}
+
+#[test]
+fn zones_are_what_their_libraries_say_and_others_are_none() {
+    let offset = |name: &str, days: i32, seconds: i32, micros: i32| {
+        let state =
+            format!("(dV_name\n{name}sV_offset\ncdatetime\ntimedelta\n(I{days}\nI{seconds}\nI{micros}\ntRsb");
+        rebuilt("tzoffset", &state)
+    };
+    for (pickle, zone) in [
+        ("cpytz\nFixedOffset\n(I330\ntR.".to_owned(), Ok("+05:30")),
+        ("cpytz\n_FixedOffset\n(I-90\ntR.".to_owned(), Ok("-01:30")),
+        (rebuilt("tzutc", ""), Ok("UTC")),
+        (offset("N", 0, 7200, 0), Ok("+02:00")),
+        (offset("VX\n", -1, 81000, 0), Ok("-01:30")),
+        (offset("N", 0, 7200, 1), Err(format::ZONE_UNKNOWN)),
+        (offset("N", 0, 5989, 0), Err(format::ZONE_UNKNOWN)),
+        (rebuilt("tzlocal", ""), Err(format::ZONE_UNKNOWN)),
+        ("cdateutil.tz.tz\ntzfile\n(NV/usr/share/zoneinfo/EST5EDT\ntR.".to_owned(), Ok("EST5EDT")),
+        ("cdateutil.tz.tz\ntzfile\n(NV/etc/localtime\ntR.".to_owned(), Err(format::ZONE_UNKNOWN)),
+        ("cos\nsystem\n(V+02:00\ntR.".to_owned(), Err(format::PICKLE_GLOBAL)),
+        ("ccopy_reg\n_reconstructor\n(cos\nsystem\ntR.".to_owned(), Err(format::PICKLE_GLOBAL)),
+    ] {
+        let budget = Budget::new(&Limits::default());
+        let loaded = load(pickle.as_bytes(), "a", 1000, &budget).unwrap();
+        let found = loaded.zone(loaded.top()).map_err(|fault| fault.code);
+        assert_eq!(found.as_deref(), zone.as_ref().map(|zone| *zone), "{pickle:?}");
+    }
+}

@@ -7,70 +7,101 @@ use crate::{
 };
 use tarquet_common::codes::format;
 
+/// A zone object: its class, what it is made with, and what is set in it.
+struct ZoneObject<'p> {
+    module: &'p str,
+    class: &'p str,
+    args: &'p [Value],
+    state: Option<Value>,
+}
+
 impl Pickle<'_> {
     /// The zone that a value stands for: a name, or one of the zone classes of Python's libraries.
     pub(crate) fn zone(&self, value: Value) -> Res<String> {
         let unknown = |found: &str| {
-            let expected = "an IANA name or a fixed offset";
+            let expected = "an IANA name or a fixed offset in whole minutes";
             differs(format::ZONE_UNKNOWN, self.item(), "the time zone is not known", expected, found)
         };
         if let Some(text) = self.text(value) {
             return unit::zone_name(text).ok_or_else(|| unknown(text));
         }
-        if let Some(seconds) = self.fixed_offset(value)
-            && self.named_zone(value).is_none()
-        {
-            return Ok(unit::offset_name(seconds));
+        if let Some(name) = self.named_zone(value) {
+            return unit::zone_name(name).ok_or_else(|| unknown(name));
         }
-        let name = self.named_zone(value).ok_or_else(|| self.unknown(value))?;
-        unit::zone_name(name).ok_or_else(|| unknown(name))
+        match (self.fixed_offset(value), self.zone_object(value)) {
+            (Some(seconds), _) if seconds % 60 == 0 => Ok(unit::offset_name(seconds)),
+            (Some(seconds), _) => Err(unknown(&format!("an offset of {seconds} seconds"))),
+            (None, Some(zone)) if is_zone_library(zone.module) => {
+                Err(unknown(&format!("{}.{}", zone.module, zone.class)))
+            }
+            _ => Err(self.unknown(value)),
+        }
+    }
+
+    /// The object that a value is. Classes without a way of their own to be pickled are rebuilt by `copyreg`.
+    fn zone_object(&self, value: Value) -> Option<ZoneObject<'_>> {
+        let (call, args) = self.call(value)?;
+        let state = call.state;
+        match (self.global_name(call.callable)?, args) {
+            (("copy_reg" | "copyreg", "_reconstructor"), [class, ..]) => {
+                let (module, class) = self.global_name(*class)?;
+                Some(ZoneObject { module, class, args: &[], state })
+            }
+            ((module, class), args) => Some(ZoneObject { module, class, args, state }),
+        }
     }
 
     /// The name that a zone object carries.
     fn named_zone(&self, value: Value) -> Option<&str> {
-        let (call, args) = self.call(value)?;
-        let text = |i: usize| args.get(i).and_then(|&v| self.text(v));
-        match self.global_name(call.callable) {
-            Some(("pytz" | "pytz.tzinfo", "_p")) => text(0),
-            Some((module, _)) if module.starts_with("dateutil.tz") => {
-                let named = |t: &&str| t.contains('/') || *t == "UTC";
-                args.iter().filter_map(|&v| self.text(v)).find(named)
-            }
-            Some(("zoneinfo" | "backports.zoneinfo", "ZoneInfo")) => text(0),
-            Some(_) => None,
+        let Some(ZoneObject { module, class, args, .. }) = self.zone_object(value) else {
             // zoneinfo pickles as getattr(ZoneInfo, "_unpickle")(key, from_cache)
-            None => {
-                let (inner, inner_args) = self.call(call.callable)?;
-                let getter = self.global_name(inner.callable)?.1 == "getattr";
-                let class = inner_args.first().and_then(|&c| self.global_name(c))?;
-                (getter && class.1 == "ZoneInfo").then(|| text(0)).flatten()
-            }
+            let (call, args) = self.call(value)?;
+            let (inner, inner_args) = self.call(call.callable)?;
+            let getter = self.global_name(inner.callable)?.1 == "getattr";
+            let class = inner_args.first().and_then(|&c| self.global_name(c))?;
+            return (getter && class.1 == "ZoneInfo").then(|| self.text(*args.first()?)).flatten();
+        };
+        let text = |i: usize| args.get(i).and_then(|&v| self.text(v));
+        match (module, class) {
+            ("pytz" | "pytz.tzinfo", "_p") => text(0),
+            // tzfile(None, name of the file)
+            ("dateutil.tz.tz" | "dateutil.tz", "tzfile") => text(1),
+            ("zoneinfo" | "backports.zoneinfo", "ZoneInfo") => text(0),
+            _ => None,
         }
     }
 
     /// Seconds east of UTC of a zone object that says them.
     pub(super) fn fixed_offset(&self, value: Value) -> Option<i64> {
-        let (call, args) = self.call(value)?;
-        let seconds = |i: usize| match args.get(i)? {
-            Value::Int(n) => Some(*n),
-            &other => {
+        let ZoneObject { module, class, args, state } = self.zone_object(value)?;
+        let seconds = |value: Value| match value {
+            Value::Int(n) => Some(n),
+            other => {
                 let (inner, parts) = self.call(other)?;
                 let known = self.global_name(inner.callable) == Some(("datetime", "timedelta"));
-                known.then(|| self.timedelta(parts).ok()).flatten().map(|us| us / 1_000_000)
+                let micros = known.then(|| self.timedelta(parts).ok()).flatten()?;
+                (micros % 1_000_000 == 0).then_some(micros / 1_000_000)
             }
         };
-        match self.global_name(call.callable)? {
-            ("datetime", "timezone") => seconds(0),
+        let arg = |i: usize| args.get(i).and_then(|&value| seconds(value));
+        match (module, class) {
+            ("datetime", "timezone") => arg(0),
             ("pytz", "_UTC") | ("dateutil.tz.tz" | "dateutil.tz", "tzutc") => Some(0),
-            ("pytz", "_FixedOffset") => seconds(0).and_then(|minutes| minutes.checked_mul(60)),
+            ("pytz", "FixedOffset" | "_FixedOffset") => arg(0)?.checked_mul(60),
             ("pytz" | "pytz.tzinfo", "_p") => {
                 if args.len() > 1 {
-                    seconds(1)
+                    arg(1)
                 } else {
                     (self.text(*args.first()?)? == "UTC").then_some(0)
                 }
             }
-            ("dateutil.tz.tz" | "dateutil.tz", "tzoffset") => seconds(1),
+            ("dateutil.tz.tz" | "dateutil.tz", "tzoffset") => {
+                if args.len() > 1 {
+                    arg(1)
+                } else {
+                    seconds(self.get(state?, "_offset")?)
+                }
+            }
             _ => None,
         }
     }
@@ -110,6 +141,11 @@ impl Pickle<'_> {
         };
         Ok(if count == 1 { base } else { format!("{count}{base}") })
     }
+}
+
+/// Whether a module is one of those that zones come from.
+fn is_zone_library(module: &str) -> bool {
+    ["pytz", "dateutil", "zoneinfo", "datetime"].contains(&module.split('.').next().unwrap_or(module))
 }
 
 /// The longest name of a frequency: many columns may hold the same one.
