@@ -19,7 +19,7 @@ super::codes! {
         "Rewrite the member with pandas or `h5repack`.";
     /// A filter that is not read here.
     FILTER_UNKNOWN = 405, Input, "compression filter not supported",
-        "A dataset was written with a filter outside shuffle, deflate (zlib), fletcher32, blosc and bzip2; plugins are never loaded.",
+        "A dataset was written with a filter outside shuffle, deflate (zlib), fletcher32, lzf, blosc and bzip2; plugins are never loaded.",
         "Rewrite the member with zlib or blosc, for example with `ptrepack --complib=blosc`.";
     /// A chunk does not decompress.
     FILTER_FAILED = 406, Input, "compressed data is damaged",
@@ -31,7 +31,7 @@ super::codes! {
         "Gather the data into one file, for example with `h5repack` or by reading and writing it in Python.";
     /// Links that lead nowhere.
     LINK_UNUSABLE = 408, Input, "link is not usable",
-        "A soft link leads to itself, to nothing, or through too many others.",
+        "A soft link leads to itself, to nothing, or through too many others. In plain groups links within the file are followed; a part of a pandas frame must stand where it belongs.",
         "Remove the link or name the object's real path as key.";
     /// More than the plan's limits allow.
     OVER_LIMIT = 409, Input, "member is over a limit",
@@ -47,7 +47,7 @@ super::codes! {
         "List the keys with `tarquet inspect` and set `hdf5.key`.";
     /// More than one frame and no key.
     SEVERAL_FRAMES = 412, Input, "several frames and no key",
-        "The member holds more than one frame, and nothing says which is meant.",
+        "The member holds more than one frame, or more than one table or group of plain datasets, and nothing says which is meant.",
         "Set `hdf5.key` to one of them.";
     /// The pandas structure is inconsistent.
     PANDAS_LAYOUT = 413, Input, "pandas structure is inconsistent",
@@ -60,10 +60,10 @@ super::codes! {
     /// A pickle that needs code.
     PICKLE_GLOBAL = 415, Input, "pickle refers to an unknown object",
         "A value is a pickled Python object of a class that is not on the list of known ones. Nothing is ever executed, so such a value cannot be had.",
-        "Convert the column to plain values before writing, and treat the file with care: unpickling it in Python runs code.";
+        "Convert the column to plain values before writing. Python would import and call what is named here: let it do so only with files that you trust.";
     /// A type that Parquet cannot hold.
     TYPE_UNSUPPORTED = 416, Input, "type cannot be converted",
-        "The column's type has no counterpart in Parquet that keeps every value: complex, float128, references and the like.",
+        "The column's type has no counterpart in Parquet that keeps every value (complex, float128, references and the like), or lays its bits out in a way that is not read: floats other than IEEE's and bfloat16.",
         "Convert the column to a plain type before writing.";
     /// Objects of several types.
     MIXED_OBJECTS = 417, Input, "column mixes types",
@@ -79,11 +79,11 @@ super::codes! {
         "Repair the text before writing; pandas' `errors=\"surrogatepass\"` stores what nobody can read.";
     /// A zone that is not known.
     ZONE_UNKNOWN = 420, Input, "time zone not known",
-        "The zone of a datetime column or index is neither an IANA name nor a fixed offset.",
+        "The zone of a datetime column or index is neither an IANA name nor a fixed offset in whole minutes; the zone of whatever machine reads the file (`tzlocal`) is none either.",
         "Convert the column to UTC or to a named zone before writing.";
     /// A value outside its type.
     VALUE_RANGE = 421, Input, "value out of range",
-        "A value does not fit the type its column has in Arrow.",
+        "A value does not fit the type its column has in Arrow, or has no name in its enum.",
         "Look at the named column and row.";
     /// The file is not as pandas frames are, and no plain reading fits.
     PLAIN_SHAPES = 422, Input, "datasets do not form a frame",

@@ -36,7 +36,7 @@ super::codes! {
     /// A column's type does not fit the frozen one.
     TYPE_MISMATCH = 530, Input, "another type than the frozen one",
         "A column holds a type that cannot become the frozen type without a guess.",
-        "Sample more members, or convert members of another type in a job of their own.";
+        "Convert members of another type in a job of their own. Where one type holds both (integers and floats, say), sampling more members freezes it.";
     /// A value cannot be held exactly by the frozen type.
     VALUE_NOT_EXACT = 531, Input, "a value the frozen type cannot hold exactly",
         "A value would change if it were written with the frozen type, so the member is set aside.",

@@ -2,7 +2,7 @@
 
 use crate::{
     budget::Budget,
-    fail::{Res, layout},
+    fail::{Res, layout, told},
     fixed,
     frame::Frame,
     hdf5,
@@ -52,9 +52,9 @@ where
     B: AsRef<[u8]> + Send + Sync + 'static,
 {
     let budget = Budget::new(&options.limits);
-    let door = hdf5::open(bytes, &options.limits, &budget).map_err(|fault| *fault)?;
+    let door = hdf5::open(bytes, &options.limits, &budget).map_err(told)?;
     let context = Context { door: &door, limits: &options.limits, budget: &budget, headers_only };
-    frame(context, &options.key).map_err(|fault| *fault)
+    frame(context, &options.key).map_err(told)
 }
 
 /// Decodes through libhdf5 instead: the oracle of the differential tests. Not safe on hostile files.
@@ -63,10 +63,10 @@ where
 /// As [`decode`].
 #[cfg(feature = "libhdf5")]
 pub fn decode_with_libhdf5(bytes: &[u8], options: &Options) -> Result<Frame, Failure> {
-    let door = crate::libhdf5::open(bytes, &options.limits).map_err(|fault| *fault)?;
+    let door = crate::libhdf5::open(bytes, &options.limits).map_err(told)?;
     let budget = Budget::new(&options.limits);
     let context = Context { door: &door, limits: &options.limits, budget: &budget, headers_only: false };
-    frame(context, &options.key).map_err(|fault| *fault)
+    frame(context, &options.key).map_err(told)
 }
 
 fn frame(context: Context<'_>, key: &KeyChoice) -> Res<Frame> {
@@ -108,17 +108,15 @@ where
     B: AsRef<[u8]> + Send + Sync + 'static,
 {
     let budget = Budget::new(limits);
-    let door = hdf5::open(bytes, limits, &budget).map_err(|fault| *fault)?;
+    let door = hdf5::open(bytes, limits, &budget).map_err(told)?;
     let context = Context { door: &door, limits, budget: &budget, headers_only: true };
-    let walked = keys::walk(context).map_err(|fault| *fault)?;
+    let walked = keys::walk(context).map_err(told)?;
     if walked.frames.is_empty() {
         let context = Context { headers_only: false, ..context };
-        let frame = plain::read(context, walked, &KeyChoice::Auto).map_err(|fault| *fault)?;
+        let frame = plain::read(context, walked, &KeyChoice::Auto).map_err(told)?;
         return Ok(vec![Described { key: frame.key.clone(), frame: Ok(frame) }]);
     }
-    let one = |found: &Found| Described {
-        key: found.key.clone(),
-        frame: pandas(context, found).map_err(|fault| *fault),
-    };
+    let one =
+        |found: &Found| Described { key: found.key.clone(), frame: pandas(context, found).map_err(told) };
     Ok(walked.frames.iter().map(one).collect())
 }

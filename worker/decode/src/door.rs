@@ -5,7 +5,7 @@
 //! name in a group. Bytes come out exactly as the file holds them, in the file's byte order.
 
 use crate::{budget::Loan, fail::Res};
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 /// An object of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,8 +18,8 @@ pub(crate) enum Target {
     Object(ObjectId),
     /// To a path in this file; never followed by the door.
     Soft(String),
-    /// To another file; never followed by anybody.
-    External,
+    /// To a path in another file; never followed by anybody.
+    External { file: String, path: String },
 }
 
 /// A name in a group.
@@ -42,17 +42,34 @@ pub(crate) enum Kind {
     Other,
 }
 
+/// How text ends that is shorter than its width. (HDF5: "padding type".)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Padding {
+    /// At the first NUL; what follows it means nothing.
+    NulTerminated,
+    /// NULs at the end are padding, as in NumPy.
+    Nul,
+    /// Spaces at the end are padding.
+    Space,
+}
+
 /// The type of one element.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum DType {
-    /// An integer of `size` bytes.
+    /// An integer of `size` bytes, all of whose bits count.
     Int { size: u8, signed: bool, big: bool },
-    /// An IEEE float of `size` bytes.
+    /// An integer of `precision` bits that begin `offset` bits up in `size` bytes; the other bits mean nothing.
+    Packed { size: u8, signed: bool, big: bool, offset: u16, precision: u16 },
+    /// An IEEE float of `size` bytes: half, single or double.
     Float { size: u8, big: bool },
+    /// bfloat16: the upper half of an IEEE single.
+    BFloat { big: bool },
+    /// PyTables' time of 8 bytes: an integer whose upper half counts seconds and whose lower one microseconds.
+    Time64 { big: bool },
     /// A bit field; PyTables writes booleans as one of 1 byte.
     Bits { size: u8, big: bool },
     /// Text of fixed width in bytes; `utf8` as declared.
-    Text { width: u32, utf8: bool },
+    Text { width: u32, utf8: bool, padding: Padding },
     /// Text of variable length.
     VarText,
     /// A sequence of variable length.
@@ -64,7 +81,7 @@ pub(crate) enum DType {
     /// Named values of an integer type.
     Enum { base: Box<DType>, members: Vec<(String, Vec<u8>)> },
     /// Anything else, by name.
-    Other { name: &'static str, size: u32 },
+    Other { name: Cow<'static, str>, size: u32 },
 }
 
 /// A field of a compound.
@@ -82,7 +99,12 @@ impl DType {
     /// Bytes of one element in the file, `None` for variable lengths or on overflow.
     pub(crate) fn size(&self) -> Option<u64> {
         Some(match self {
-            Self::Int { size, .. } | Self::Float { size, .. } | Self::Bits { size, .. } => u64::from(*size),
+            Self::Int { size, .. }
+            | Self::Packed { size, .. }
+            | Self::Float { size, .. }
+            | Self::Bits { size, .. } => u64::from(*size),
+            Self::BFloat { .. } => 2,
+            Self::Time64 { .. } => 8,
             Self::Text { width, .. } => u64::from(*width),
             Self::Compound { size, .. } | Self::Other { size, .. } => u64::from(*size),
             Self::Array { base, dims } => dims.iter().try_fold(base.size()?, |n, &d| n.checked_mul(d))?,
@@ -97,7 +119,15 @@ impl DType {
             Self::Int { size, signed, .. } => {
                 format!("{}int{}", if *signed { "" } else { "u" }, u32::from(*size) * 8)
             }
+            Self::Packed { signed, offset, precision, .. } => {
+                format!(
+                    "{}integer of {precision} bits from bit {offset} up",
+                    if *signed { "" } else { "unsigned " }
+                )
+            }
             Self::Float { size, .. } => format!("float{}", u32::from(*size) * 8),
+            Self::BFloat { .. } => "bfloat16".to_owned(),
+            Self::Time64 { .. } => "time of 8 bytes".to_owned(),
             Self::Bits { size, .. } => format!("bitfield of {size} bytes"),
             Self::Text { width, .. } => format!("text of {width} bytes"),
             Self::VarText => "variable-length text".to_owned(),
@@ -106,7 +136,7 @@ impl DType {
             Self::Compound { .. } => "compound".to_owned(),
             Self::Array { base, dims } => format!("array {dims:?} of {}", base.name()),
             Self::Enum { .. } => "enum".to_owned(),
-            Self::Other { name, .. } => (*name).to_owned(),
+            Self::Other { name, .. } => name.clone().into_owned(),
         }
     }
 }
@@ -166,4 +196,13 @@ pub(crate) trait Door {
     fn vlen_bytes(&self, id: ObjectId, item: &str) -> Res<u64>;
     /// All elements of a dataset of variable-length text or bytes, held on `loan`.
     fn read_vlen(&self, id: ObjectId, item: &str, loan: &Loan<'_>) -> Res<Vec<Vec<u8>>>;
+    /// All texts of a field of variable length, `rows` being what [`Self::read`] gave of its compound; held on `loan`.
+    fn read_vlen_field(
+        &self,
+        id: ObjectId,
+        field: &Field,
+        rows: &[u8],
+        item: &str,
+        loan: &Loan<'_>,
+    ) -> Res<Vec<Vec<u8>>>;
 }

@@ -46,6 +46,26 @@ pub(crate) fn layout(item: &str, message: impl Into<String>) -> Fault {
     fail(format::PANDAS_LAYOUT, item, message)
 }
 
+/// The failure with the column named where it only says where in the file that stands.
+pub(crate) fn of_column(mut fault: Fault, column: &str) -> Fault {
+    if let Some(item) = fault.place.item.as_mut().filter(|item| item.starts_with('/')) {
+        *item = quoted(format!("{column} ({item})"));
+    }
+    fault
+}
+
+/// The failure as it leaves the decoder: its sentence says what it is about.
+pub(crate) fn told(fault: Fault) -> Failure {
+    let mut failure = *fault;
+    if let Some(item) = failure.place.item.as_deref()
+        && item != "/"
+        && !failure.message.contains(item)
+    {
+        failure.message = format!("{item}: {}", failure.message);
+    }
+    failure
+}
+
 /// More than a limit allows.
 pub(crate) fn over_limit(
     item: &str,

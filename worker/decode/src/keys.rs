@@ -71,7 +71,9 @@ pub(crate) fn walk(context: Context<'_>) -> Res<Walked> {
                     stack.push((*id, child, depth + 1))
                 }
                 Target::Object(_) => {}
-                Target::External => walked.unusable = Some(external_link(&child)),
+                Target::External { file, path } => {
+                    walked.unusable = Some(external_link(&child, file, path));
+                }
                 Target::Soft(to) => walked.unusable = Some(soft_link(&child, to)),
             }
         }

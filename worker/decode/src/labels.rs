@@ -86,6 +86,13 @@ pub(crate) fn shown(label: &Label) -> String {
     }
 }
 
+/// The first labels of some, as messages show them.
+pub(crate) fn few(labels: &[Label]) -> String {
+    let names: Vec<String> = labels.iter().take(3).map(shown).collect();
+    let more = if labels.len() > 3 { ", …" } else { "" };
+    format!("{}{more}", names.join(", "))
+}
+
 /// What NumPy calls the dtype of labels held in an array.
 pub(crate) fn numpy_type(array: &ArrayRef) -> (String, Option<String>) {
     let name = match array.data_type() {

@@ -20,12 +20,14 @@ mod keys;
 mod labels;
 #[cfg(feature = "libhdf5")]
 mod libhdf5;
+mod links;
 mod node;
 pub mod options;
 mod pace;
 mod period;
 mod pickle;
 mod plain;
+mod series;
 mod table;
 mod unit;
 

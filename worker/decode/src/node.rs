@@ -3,8 +3,8 @@
 use crate::{
     attrs::Attrs,
     budget::{Budget, Loan},
-    door::{DType, DataInfo, Door, Kind, Link, ObjectId, Raw, Target},
-    fail::{Res, fail, layout},
+    door::{DType, DataInfo, Door, Field, Kind, Link, ObjectId, Raw, Target},
+    fail::{Fault, Res, differs, fail, layout},
     options::Limits,
     pickle::{self, Pickle},
 };
@@ -43,7 +43,7 @@ const OBJECT_BYTES: u64 = 512;
 
 impl<'a> Context<'a> {
     /// The attributes of an object that is opened.
-    fn attrs(&self, id: ObjectId, path: &str) -> Res<Attrs<'a>> {
+    pub(crate) fn attrs(&self, id: ObjectId, path: &str) -> Res<Attrs<'a>> {
         self.budget.spend(OBJECT_BYTES + 2 * path.len() as u64, path)?;
         Ok(Attrs::new(self.door.attributes(id)?, path, self.limits.pickle_values, self.budget))
     }
@@ -73,7 +73,7 @@ impl<'a> Group<'a> {
         let Some(link) = self.links.iter().find(|link| link.name == name) else { return Ok(None) };
         match &link.target {
             Target::Object(id) => Ok(Some(*id)),
-            Target::External => Err(external_link(&self.join(name))),
+            Target::External { file, path } => Err(external_link(&self.join(name), file, path)),
             Target::Soft(_) => Err(fail(
                 format::LINK_UNUSABLE,
                 &self.join(name),
@@ -85,13 +85,10 @@ impl<'a> Group<'a> {
     /// The dataset under a name, if there is one.
     pub(crate) fn dataset(&self, name: &str) -> Res<Option<Dataset<'a>>> {
         let Some(id) = self.child(name)? else { return Ok(None) };
-        let path = self.join(name);
         if self.context.door.kind(id)? != Kind::Dataset {
             return Ok(None);
         }
-        let info = self.context.door.info(id, &path)?;
-        let attrs = self.context.attrs(id, &path)?;
-        Ok(Some(Dataset { context: self.context, id, path, info, attrs }))
+        Dataset::open(self.context, id, self.join(name)).map(Some)
     }
 
     /// The dataset that must be under a name.
@@ -111,6 +108,13 @@ impl<'a> Group<'a> {
 }
 
 impl<'a> Dataset<'a> {
+    /// The dataset `id`, under the name that it was found by.
+    pub(crate) fn open(context: Context<'a>, id: ObjectId, path: String) -> Res<Self> {
+        let info = context.door.info(id, &path)?;
+        let attrs = context.attrs(id, &path)?;
+        Ok(Self { context, id, path, info, attrs })
+    }
+
     /// All its bytes.
     pub(crate) fn read(&self) -> Res<Raw> {
         self.context.door.read(self.id, &self.path)
@@ -120,6 +124,17 @@ impl<'a> Dataset<'a> {
     pub(crate) fn read_vlen(&self) -> Res<(Vec<Vec<u8>>, Loan<'a>)> {
         let loan = self.context.budget.loan();
         Ok((self.context.door.read_vlen(self.id, &self.path, &loan)?, loan))
+    }
+
+    /// All its texts of variable length in a field of its rows, and the loan that they are held on.
+    pub(crate) fn read_vlen_field(
+        &self,
+        field: &Field,
+        rows: &[u8],
+        item: &str,
+    ) -> Res<(Vec<Vec<u8>>, Loan<'a>)> {
+        let loan = self.context.budget.loan();
+        Ok((self.context.door.read_vlen_field(self.id, field, rows, item, &loan)?, loan))
     }
 
     /// Bytes of all its values: of variable length, as the references to them say.
@@ -160,6 +175,12 @@ impl<'a> Dataset<'a> {
 }
 
 /// The failure for a link into another file.
-pub(crate) fn external_link(item: &str) -> crate::fail::Fault {
-    fail(format::EXTERNAL_STORAGE, item, "the link leads into another file: external storage is not followed")
+pub(crate) fn external_link(item: &str, file: &str, path: &str) -> Fault {
+    differs(
+        format::EXTERNAL_STORAGE,
+        item,
+        format!("the link {item} leads into another file: external storage is not followed"),
+        "data in this file",
+        format!("a link to {path:?} in {file:?}"),
+    )
 }

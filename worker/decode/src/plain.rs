@@ -1,80 +1,157 @@
 //! HDF5 that pandas did not write: one-dimensional datasets of one length under one group, or one
 //! compound dataset, as h5py and PyTables write them. Columns are ordered by name, fields as declared.
+//!
+//! A group is all that its names lead to: a link within the file is a column as well, and one that leads out of it, or to
+//! nothing, is a failure. Of two tables in a group neither is meant more than the other.
 
 use crate::{
     budget::Budget,
-    build::{self, Make, Rows, text, text::Encoding},
-    door::{DType, Field, Kind, Target},
-    fail::{Fault, Res, differs, fail, over_limit},
-    frame::{Column, ColumnLevel, Frame, Label, Layout, Logical},
+    door::{Kind, ObjectId},
+    fail::{Fault, Res, differs, over_limit},
+    frame::{Column, ColumnLevel, Frame, Label, Layout},
     keys::{self, Walked},
+    links::Follower,
     node::{Context, Dataset, Group},
     options::KeyChoice,
+    series,
 };
-use arrow::array::{ArrayRef, StringArray};
-use std::sync::Arc;
 use tarquet_common::codes::{cluster, format};
+
+/// How a netCDF file names a dataset that is the length of a dimension and nothing else.
+const BARE_DIMENSION: &str = "This is a netCDF dimension but not a netCDF variable";
+
+/// The groups of a file that hold datasets, or may.
+struct Groups<'a> {
+    context: Context<'a>,
+    follower: Follower<'a>,
+    found: Vec<(ObjectId, Group<'a>)>,
+    writer: series::Writer,
+}
 
 /// Reads the frame that plain datasets form.
 pub(crate) fn read(context: Context<'_>, walked: Walked, key: &KeyChoice) -> Res<Frame> {
-    let mut groups = Vec::new();
-    for (id, path) in &walked.groups {
-        let group = Group::open(context, *id, path)?;
-        if !datasets(&group)?.is_empty() {
-            groups.push(group);
-        }
+    let groups = Groups::of(context, &walked)?;
+    if let KeyChoice::Named(name) = key
+        && let Some(id) = groups.follower.find(name)?
+        && context.door.kind(id)? == Kind::Dataset
+    {
+        let dataset = Dataset::open(context, id, format!("/{}", name.trim_matches('/')))?;
+        return frame(name, columns(&[dataset], groups.writer)?, context);
     }
-    let group = match key {
-        KeyChoice::Named(name) => {
-            let wanted = |path: &str| path.trim_matches('/') == name.trim_matches('/');
-            if let Some((group, dataset)) = named_dataset(&groups, &wanted) {
-                return frame(name, columns(&[group.need(&dataset)?], true)?, context);
-            }
-            groups.iter().find(|group| wanted(&group.path))
-        }
-        KeyChoice::Auto if groups.len() > 1 => return Err(several(&groups)),
-        KeyChoice::Auto => groups.first(),
-    };
-    // a single group of datasets is meant even under another name: the name is for pandas' frames
-    let only = if groups.len() == 1 { groups.first() } else { None };
-    let Some(group) = group.or(only) else {
-        return Err(if groups.is_empty() { keys::nothing(walked) } else { several(&groups) });
-    };
-    let names = datasets(group)?;
-    let found = names.iter().map(|name| group.need(name)).collect::<Res<Vec<_>>>()?;
+    let (id, group) = groups.meant(key)?.ok_or_else(|| keys::nothing(walked))?;
+    let found = groups.datasets(*id, group)?;
     let key = group.path.trim_start_matches('/');
-    frame(if key.is_empty() { "/" } else { key }, columns(&found, found.len() == 1)?, context)
+    let key = if key.is_empty() { "/" } else { key };
+    one_table(&found, key)?;
+    frame(key, columns(&found, groups.writer)?, context)
 }
 
-fn named_dataset<'g, 'a>(
-    groups: &'g [Group<'a>],
-    wanted: &impl Fn(&str) -> bool,
-) -> Option<(&'g Group<'a>, String)> {
-    groups.iter().find_map(|group| {
-        let link = group.links().iter().find(|link| wanted(&group.join(&link.name)))?;
-        Some((group, link.name.clone()))
-    })
-}
+impl<'a> Groups<'a> {
+    fn of(context: Context<'a>, walked: &Walked) -> Res<Self> {
+        let (follower, writer) = (Follower::new(context), series::Writer::default());
+        let mut groups = Self { context, follower, found: Vec::new(), writer };
+        for (id, path) in &walked.groups {
+            let group = Group::open(context, *id, path)?;
+            if path.is_empty() {
+                groups.writer = series::Writer::of(&group.attrs);
+            }
+            if groups.holds_any(*id, &group)? {
+                groups.found.push((*id, group));
+            }
+        }
+        Ok(groups)
+    }
 
-fn several(groups: &[Group<'_>]) -> Fault {
-    let name = |group: &Group<'_>| if group.path.is_empty() { "/".to_owned() } else { group.path.clone() };
-    let names: Vec<String> = groups.iter().take(10).map(name).collect();
-    let message = "several groups hold datasets and no key says which is meant";
-    differs(format::SEVERAL_FRAMES, "/", message, "one group of datasets, or `hdf5.key`", names.join(", "))
-}
-
-/// The names of a group's datasets, sorted.
-fn datasets(group: &Group<'_>) -> Res<Vec<String>> {
-    let mut names = Vec::new();
-    for link in group.links() {
-        if let Target::Object(id) = link.target
-            && group.context.door.kind(id)? == Kind::Dataset
+    /// The group that is meant; `None` if there is none at all.
+    fn meant(&self, key: &KeyChoice) -> Res<Option<&(ObjectId, Group<'a>)>> {
+        if let KeyChoice::Named(name) = key
+            && let Some(id) = self.follower.find(name)?
+            && let Some(group) = self.found.iter().find(|(group, _)| *group == id)
         {
-            names.push(link.name.clone());
+            return Ok(Some(group));
+        }
+        // a single group of datasets is meant even under another name: the name is for pandas' frames
+        match self.found.as_slice() {
+            [] => Ok(None),
+            [only] => Ok(Some(only)),
+            several => Err(several_groups(several)),
         }
     }
-    names.sort_unstable();
-    Ok(names)
+
+    /// Whether a group holds anything that could be a column.
+    fn holds_any(&self, id: ObjectId, group: &Group<'a>) -> Res<bool> {
+        for link in group.links() {
+            let item = group.join(&link.name);
+            match self.follower.follow(id, &link.target, &item) {
+                Ok(id) if !self.is_column(id, &item)? => {}
+                // what cannot be had may be a dataset
+                Err(fault) if ![format::EXTERNAL_STORAGE, format::LINK_UNUSABLE].contains(&fault.code) => {
+                    return Err(fault);
+                }
+                _ => return Ok(true),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether an object is a dataset with values of its own.
+    fn is_column(&self, id: ObjectId, item: &str) -> Res<bool> {
+        if self.context.door.kind(id)? != Kind::Dataset {
+            return Ok(false);
+        }
+        let attrs = self.context.attrs(id, item)?;
+        let scale = attrs.has("CLASS") && attrs.has("NAME");
+        let name = if scale { attrs.text("NAME")? } else { None };
+        Ok(!name.is_some_and(|name| name.starts_with(BARE_DIMENSION)))
+    }
+
+    /// All datasets of a group, by name.
+    fn datasets(&self, id: ObjectId, group: &Group<'a>) -> Res<Vec<Dataset<'a>>> {
+        let mut found = Vec::new();
+        for link in group.links() {
+            let item = group.join(&link.name);
+            let id = self.follower.follow(id, &link.target, &item)?;
+            if self.is_column(id, &item)? {
+                found.push(Dataset::open(self.context, id, item)?);
+            }
+        }
+        found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        Ok(found)
+    }
+}
+
+fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
+    let shown = |name: &'n str| if name.is_empty() { "/" } else { name };
+    let names: Vec<&str> = names.map(shown).collect();
+    let first = names.iter().take(10).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > 10 { format!("{first}, … ({} in all)", names.len()) } else { first }
+}
+
+fn several(message: &str, expected: &str, item: &str, names: &str, keys: &str) -> Fault {
+    let fault = differs(format::SEVERAL_FRAMES, item, message, expected, names);
+    Box::new((*fault).with_hint(format!("Set `hdf5.key` to one of {keys}.")))
+}
+
+fn several_groups(groups: &[(ObjectId, Group<'_>)]) -> Fault {
+    let names = listed(groups.iter().map(|(_, group)| group.path.as_str()));
+    let message = "several groups hold datasets and no key says which is meant";
+    several(message, "one group of datasets, or `hdf5.key`", "/", &names, &names)
+}
+
+/// Refuses a table beside others, or beside vectors: each is a frame of its own.
+fn one_table(found: &[Dataset<'_>], key: &str) -> Res<()> {
+    let tables = || found.iter().filter(|dataset| series::is_table(&dataset.info.dtype));
+    if found.len() < 2 || tables().next().is_none() {
+        return Ok(());
+    }
+    let message = match tables().count() {
+        1 => "a table stands beside other datasets and no key says which is meant",
+        _ => "the group holds several tables and no key says which is meant",
+    };
+    let path = |dataset: &'_ Dataset<'_>| dataset.path.clone();
+    let (all, keys): (Vec<_>, Vec<_>) = (found.iter().map(path).collect(), tables().map(path).collect());
+    let [all, keys] = [all, keys].map(|names| listed(names.iter().map(String::as_str)));
+    Err(several(message, "one table, or `hdf5.key`", key, &all, &keys))
 }
 
 fn frame(key: &str, columns: Vec<Column>, context: Context<'_>) -> Res<Frame> {
@@ -97,8 +174,8 @@ fn frame(key: &str, columns: Vec<Column>, context: Context<'_>) -> Res<Frame> {
     })
 }
 
-/// One column per dataset, or one per field where a single compound stands alone.
-fn columns(found: &[Dataset<'_>], alone: bool) -> Res<Vec<Column>> {
+/// One column per dataset, or one per field of the one table.
+fn columns(found: &[Dataset<'_>], writer: series::Writer) -> Res<Vec<Column>> {
     let mut length: Option<(usize, &str)> = None;
     for dataset in found {
         let dims = dataset.dims()?;
@@ -124,12 +201,8 @@ fn columns(found: &[Dataset<'_>], alone: bool) -> Res<Vec<Column>> {
     let budget = found.first().map(Dataset::budget);
     let before = budget.map(Budget::spent);
     let made = match found {
-        [only]
-            if alone && matches!(only.info.dtype, DType::Compound { .. }) && !is_number(&only.info.dtype) =>
-        {
-            compound(only)
-        }
-        _ => found.iter().map(column).collect(),
+        [only] if series::is_table(&only.info.dtype) => series::of_table(only, writer),
+        _ => found.iter().map(|dataset| series::of_dataset(dataset, writer)).collect(),
     };
     match (made, budget.zip(before)) {
         (Err(fault), Some((budget, before))) if fault.code == cluster::SLOT_TOO_SMALL => {
@@ -159,73 +232,4 @@ fn too_much(found: &[Dataset<'_>], budget: &Budget) -> Option<Fault> {
         }
     }
     None
-}
-
-/// Whether a compound is a complex number rather than a row.
-fn is_number(dtype: &DType) -> bool {
-    dtype.name() == "complex"
-}
-
-fn column(dataset: &Dataset<'_>) -> Res<Column> {
-    let name = dataset.path.rsplit('/').next().unwrap_or_default().to_owned();
-    dataset.budget().label(name.len(), &dataset.path)?;
-    let len = dataset.dims()?.first().copied().unwrap_or(0);
-    if dataset.info.dtype == DType::VarText {
-        let (texts, _held) = dataset.read_vlen()?;
-        let mut paid = text::Growing::new(dataset.budget(), texts.len(), 0, &dataset.path)?;
-        let decoded = texts.iter().map(|bytes| {
-            paid.take(bytes.len(), &dataset.path)?;
-            Encoding::UTF8.decode(bytes, &dataset.path)
-        });
-        let values: StringArray = decoded.map(|text| text.map(Some)).collect::<Res<_>>()?;
-        return Ok(Column {
-            label: Label::Str(name),
-            values: Arc::new(values),
-            logical: Logical::ObjectText,
-        });
-    }
-    let width = width(&dataset.info.dtype, &dataset.path)?;
-    let raw = dataset.read()?;
-    let rows = Rows::matrix((*raw).as_ref(), len, 1, width, dataset.budget());
-    let (values, logical) = values(&rows, &dataset.info.dtype, width, &dataset.path)?;
-    Ok(Column { label: Label::Str(name), values, logical })
-}
-
-fn compound(dataset: &Dataset<'_>) -> Res<Vec<Column>> {
-    let DType::Compound { fields, .. } = &dataset.info.dtype else {
-        return Err(fail(format::PLAIN_SHAPES, &dataset.path, "the dataset is no table"));
-    };
-    let stride = width(&dataset.info.dtype, &dataset.path)?;
-    let len = dataset.dims()?.first().copied().unwrap_or(0);
-    let raw = dataset.read()?;
-    let one = |field: &Field| {
-        let item = format!("{} ({})", field.name, dataset.path);
-        let width = width(&field.dtype, &item)?;
-        let offsets = vec![field.offset as usize];
-        dataset.budget().label(field.name.len(), &item)?;
-        let rows = Rows { bytes: (*raw).as_ref(), rows: len, stride, offsets, budget: dataset.budget() };
-        let (values, logical) = values(&rows, &field.dtype, width, &item)?;
-        Ok(Column { label: Label::Str(field.name.clone()), values, logical })
-    };
-    fields.iter().map(one).collect()
-}
-
-fn width(dtype: &DType, item: &str) -> Res<usize> {
-    let width = dtype.size().and_then(|n| usize::try_from(n).ok()).filter(|&n| n > 0);
-    let wanted = "numbers, booleans or text";
-    width.ok_or_else(|| {
-        differs(format::TYPE_UNSUPPORTED, item, "the values' type has no counterpart", wanted, dtype.name())
-    })
-}
-
-fn values(rows: &Rows<'_>, dtype: &DType, width: usize, item: &str) -> Res<(ArrayRef, Logical)> {
-    if let DType::Text { .. } = dtype {
-        return Ok((
-            text::column(rows, rows.offsets[0], width, Encoding::UTF8, None, item)?,
-            Logical::ObjectText,
-        ));
-    }
-    let mut columns = build::numbers(rows, dtype, &Make::Plain, item)?;
-    let values = columns.pop().ok_or_else(|| fail(format::PLAIN_SHAPES, item, "no values"))?;
-    Ok((values, Logical::Plain))
 }

@@ -64,6 +64,34 @@ fn references_to_one_object_are_paid_for_each_time() {
     refused("a hundred columns of 30 MiB", bytes, 64 * MIB);
 }
 
+/// A table of `rows` rows whose texts are one text of 30 kB, as no writer makes it; `None` without a Python to make it.
+fn one_text_in_all_rows(rows: u32) -> Option<Vec<u8>> {
+    const SCRIPT: &str = "import sys, h5py, numpy as np
+path, rows = sys.argv[1], int(sys.argv[2])
+with h5py.File(path, 'w') as f:
+    d = f.create_dataset('t', (rows,), dtype=[('k', 'i4'), ('s', h5py.string_dtype())])
+    d[0] = (1, 'x' * 30_000)
+    start, step = d.id.get_offset(), d.id.get_storage_size() // rows
+data = bytearray(open(path, 'rb').read())
+data[start:start + step * rows] = data[start:start + step] * rows
+open(path, 'wb').write(data)";
+    let python: PathBuf = environment::path("TARQUET_PYTHON23")?;
+    let file = std::env::temp_dir().join(format!("tarquet-one-text-{}.h5", std::process::id()));
+    let made = Command::new(python).args(["-c", SCRIPT]).arg(&file).arg(rows.to_string()).status().unwrap();
+    assert!(made.success());
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::remove_file(file).unwrap();
+    Some(bytes)
+}
+
+#[test]
+fn a_text_that_all_rows_of_a_table_lead_to_is_paid_for_in_each() {
+    let _alone = ALONE.lock();
+    let Some(few) = one_text_in_all_rows(3) else { return };
+    assert!(cost(few, DECODED).gave.expect("no panic").is_ok(), "the file is well made");
+    refused("two thousand times 30 kB", one_text_in_all_rows(2000).unwrap(), DECODED);
+}
+
 #[test]
 fn a_small_process_tells_what_no_process_would_take_from_what_it_lacks() {
     let _alone = ALONE.lock();

@@ -4,6 +4,7 @@
 use super::Rows;
 use crate::{
     budget::Budget,
+    door::Padding,
     fail::{Fault, Res, differs, fail, over_limit},
 };
 use arrow::array::{ArrayRef, StringBuilder};
@@ -114,9 +115,20 @@ fn undecodable(bytes: &[u8], item: &str) -> Fault {
     differs(format::TEXT_UNDECODABLE, item, message, "text in the file's encoding", shown)
 }
 
-/// Without the padding.
-fn unpadded(bytes: &[u8]) -> &[u8] {
-    let len = bytes.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
+/// Without the padding. What h5py gives besides is NumPy's, which has no NULs at the end of a text.
+fn unpadded(bytes: &[u8], padding: Padding) -> &[u8] {
+    let without = |end: u8, bytes: &[u8]| bytes.iter().rposition(|&b| b != end).map_or(0, |last| last + 1);
+    let len = match padding {
+        Padding::Nul => without(0, bytes),
+        Padding::NulTerminated => until_nul(bytes).len(),
+        Padding::Space => without(0, &bytes[..without(b' ', bytes)]),
+    };
+    &bytes[..len]
+}
+
+/// What stands before the first NUL.
+pub(crate) fn until_nul(bytes: &[u8]) -> &[u8] {
+    let len = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
     &bytes[..len]
 }
 
@@ -124,7 +136,7 @@ fn unpadded(bytes: &[u8]) -> &[u8] {
 pub(crate) fn column(
     rows: &Rows<'_>,
     offset: usize,
-    width: usize,
+    (width, padding): (usize, Padding),
     encoding: Encoding,
     missing: Option<&str>,
     item: &str,
@@ -135,7 +147,7 @@ pub(crate) fn column(
     let mut paid = Growing::new(rows.budget, rows.rows, width.min(16), item)?;
     let mut builder = StringBuilder::with_capacity(rows.rows, rows.rows * width.min(16));
     for row in rows.bytes.chunks_exact(rows.stride.max(1)).take(rows.rows) {
-        let text = encoding.decode(unpadded(&row[offset..offset + width]), item)?;
+        let text = encoding.decode(unpadded(&row[offset..offset + width], padding), item)?;
         paid.take(text.len(), item)?;
         match missing {
             Some(missing) if missing == text => builder.append_null(),
@@ -186,10 +198,22 @@ mod tests {
         let bytes = b"a\0\0nan\0\0\0\xc3\xa4\0";
         let budget = &Budget::new(&Limits::default());
         let rows = Rows { bytes, rows: 4, stride: 3, offsets: vec![0], budget };
-        let column = column(&rows, 0, 3, Encoding::UTF8, Some("nan"), "s").unwrap();
+        let column = column(&rows, 0, (3, Padding::Nul), Encoding::UTF8, Some("nan"), "s").unwrap();
         let column = column.as_string::<i32>();
         assert_eq!(column.iter().collect::<Vec<_>>(), [Some("a"), None, Some(""), Some("ä")]);
         assert!(column.is_null(1));
+    }
+
+    #[test]
+    fn each_padding_ends_where_hdf5_says() {
+        for (padding, ends) in [
+            (Padding::Nul, ["a\0b", "", "  ", "a "]),
+            (Padding::NulTerminated, ["a", "", "  ", "a "]),
+            (Padding::Space, ["a\0b", "", "", "a "]),
+        ] {
+            let texts = [&b"a\0b"[..], b"\0\0\0", b"  ", b"a \0"];
+            assert_eq!(texts.map(|text| std::str::from_utf8(unpadded(text, padding)).unwrap()), ends);
+        }
     }
 
     #[test]

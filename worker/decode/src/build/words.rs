@@ -1,9 +1,10 @@
-//! Numbers out of rows: one pass that gathers, turns to native byte order and finds the nulls.
-//!
-//! Rows are taken in blocks that fit the first-level cache, and all columns of a block before the next:
-//! a row is then fetched from memory once, whatever the number of columns.
+//! Arrays of the numbers that stand in rows.
 
-use super::rows::{Make, Rows};
+use super::{
+    gather::{Gathered, Word, array, gathered},
+    layouts,
+    rows::{Make, Rows},
+};
 use crate::{
     budget::Budget,
     door::DType,
@@ -11,7 +12,7 @@ use crate::{
 };
 use arrow::{
     array::{ArrayRef, AsArray, BooleanArray, Int32Array, PrimitiveArray},
-    buffer::{BooleanBuffer, Buffer, NullBuffer, ScalarBuffer},
+    buffer::{BooleanBuffer, NullBuffer, ScalarBuffer},
     compute::cast,
     datatypes::{
         ArrowPrimitiveType, DataType, DurationMicrosecondType, DurationMillisecondType,
@@ -20,35 +21,8 @@ use arrow::{
         TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
     },
 };
-use half::f16;
 use std::sync::Arc;
 use tarquet_common::codes::format;
-
-/// Bytes of rows to work on at a time.
-const BLOCK_BYTES: usize = 16 * 1024;
-
-/// A number that stands in a file.
-trait Word: Copy {
-    const WIDTH: usize;
-    /// From bytes of exactly its width.
-    fn read<const BIG: bool>(bytes: &[u8]) -> Self;
-}
-
-macro_rules! word {
-    ($($number:ty),*) => {$(
-        impl Word for $number {
-            const WIDTH: usize = size_of::<Self>();
-
-            #[inline(always)]
-            fn read<const BIG: bool>(bytes: &[u8]) -> Self {
-                let mut word = [0u8; size_of::<Self>()];
-                word.copy_from_slice(bytes);
-                if BIG { Self::from_be_bytes(word) } else { Self::from_le_bytes(word) }
-            }
-        }
-    )*};
-}
-word!(u8, u16, u32, u64, i8, i16, i32, i64, f32, f64, f16);
 
 /// Numbers as arrays, one per wanted element of the rows.
 pub(crate) fn numbers(rows: &Rows<'_>, dtype: &DType, make: &Make, item: &str) -> Res<Vec<ArrayRef>> {
@@ -56,7 +30,7 @@ pub(crate) fn numbers(rows: &Rows<'_>, dtype: &DType, make: &Make, item: &str) -
     if let Some(width) = width.filter(|&width| rows.holds(width)) {
         rows.budget.arrays(rows.offsets.len(), rows.rows, width, item)?;
     }
-    columns(rows, dtype, make).ok_or_else(|| {
+    columns(rows, dtype, make, item)?.ok_or_else(|| {
         let wanted = match make {
             Make::Plain => "integers, floats of 16, 32 or 64 bits, or booleans",
             _ => "64-bit integers",
@@ -66,12 +40,12 @@ pub(crate) fn numbers(rows: &Rows<'_>, dtype: &DType, make: &Make, item: &str) -
 }
 
 /// One array per offset, or `None` if the type has no counterpart or the rows are too short.
-fn columns(rows: &Rows<'_>, dtype: &DType, make: &Make) -> Option<Vec<ArrayRef>> {
-    let width = usize::try_from(dtype.size()?).ok()?;
-    if !rows.holds(width) {
-        return None;
+fn columns(rows: &Rows<'_>, dtype: &DType, make: &Make, item: &str) -> Res<Option<Vec<ArrayRef>>> {
+    let width = dtype.size().and_then(|width| usize::try_from(width).ok());
+    if !width.is_some_and(|width| rows.holds(width)) {
+        return Ok(None);
     }
-    match (dtype, make) {
+    Ok(match (dtype, make) {
         (DType::Int { size: 8, signed: true, big }, Make::Moment(unit, zone)) => {
             let columns = gathered::<i64>(rows, *big, |x| *x == i64::MIN);
             Some(columns.into_iter().map(|column| moments(column, *unit, zone.as_deref())).collect())
@@ -84,9 +58,10 @@ fn columns(rows: &Rows<'_>, dtype: &DType, make: &Make) -> Option<Vec<ArrayRef>>
             let columns = gathered::<i64>(rows, *big, |x| *x == i64::MIN);
             Some(columns.into_iter().map(array::<Int64Type>).collect())
         }
-        (_, Make::Plain) => plain(rows, dtype),
+        (dtype, Make::Plain) if is_bool(dtype) => Some(booleans(rows, item)?),
+        (_, Make::Plain) => plain(rows, dtype).or_else(|| layouts::columns(rows, dtype)),
         _ => None,
-    }
+    })
 }
 
 fn plain(rows: &Rows<'_>, dtype: &DType) -> Option<Vec<ArrayRef>> {
@@ -112,88 +87,33 @@ fn plain(rows: &Rows<'_>, dtype: &DType) -> Option<Vec<ArrayRef>> {
         DType::Int { size: 2, signed: false, big } => all::<UInt16Type>(rows, big, |_| false),
         DType::Int { size: 4, signed: false, big } => all::<UInt32Type>(rows, big, |_| false),
         DType::Int { size: 8, signed: false, big } => all::<UInt64Type>(rows, big, |_| false),
-        DType::Bits { size: 1, .. } => booleans(rows),
-        DType::Enum { ref base, ref members } if is_bool(base, members) => booleans(rows),
         _ => return None,
     })
 }
 
-/// Whether an enum is how h5py stores booleans.
-fn is_bool(base: &DType, members: &[(String, Vec<u8>)]) -> bool {
-    base.size() == Some(1)
-        && matches!(members, [(a, x), (b, y)] if a == "FALSE" && b == "TRUE" && x == &[0] && y == &[1])
-}
-
-/// A column's values and, where some are null, which.
-struct Gathered<N> {
-    values: Vec<N>,
-    nulls: Option<NullBuffer>,
-}
-
-fn gathered<N: Word>(rows: &Rows<'_>, big: bool, null: impl Fn(&N) -> bool) -> Vec<Gathered<N>> {
-    if big { gather::<N, true>(rows, null) } else { gather::<N, false>(rows, null) }
-}
-
-fn gather<N: Word, const BIG: bool>(rows: &Rows<'_>, null: impl Fn(&N) -> bool) -> Vec<Gathered<N>> {
-    let mut columns: Vec<(Vec<N>, Nulls)> =
-        rows.offsets.iter().map(|_| (Vec::with_capacity(rows.rows), Nulls::new(rows.rows))).collect();
-    if rows.rows > 0 && rows.stride > 0 {
-        // a multiple of 64 rows, so that each block begins a word of the null bitmap
-        let block_rows = (BLOCK_BYTES / rows.stride).next_multiple_of(64).max(64);
-        let bytes = &rows.bytes[..rows.rows * rows.stride];
-        for block in bytes.chunks(block_rows * rows.stride) {
-            for ((values, nulls), &offset) in columns.iter_mut().zip(&rows.offsets) {
-                let from = values.len();
-                let row = |row: &[u8]| N::read::<BIG>(&row[offset..offset + N::WIDTH]);
-                values.extend(block.chunks_exact(rows.stride).map(row));
-                nulls.scan(&values[from..], &null);
-            }
+/// Whether values are booleans: PyTables stores them as bits of one byte, h5py as an enum of one byte.
+pub(crate) fn is_bool(dtype: &DType) -> bool {
+    match dtype {
+        DType::Bits { size, .. } => *size == 1,
+        DType::Enum { base, members } => {
+            base.size() == Some(1)
+                && matches!(&members[..], [(a, x), (b, y)] if a == "FALSE" && b == "TRUE" && x == &[0] && y == &[1])
         }
+        _ => false,
     }
-    columns
-        .into_iter()
-        .map(|(values, nulls)| Gathered { nulls: nulls.finish(values.len()), values })
-        .collect()
 }
 
-/// The null bitmap in the making: a set bit is a null.
-struct Nulls {
-    words: Vec<u64>,
-    any: bool,
-}
-
-impl Nulls {
-    fn new(rows: usize) -> Self {
-        Self { words: Vec::with_capacity(rows.div_ceil(64)), any: false }
-    }
-
-    fn scan<N>(&mut self, values: &[N], null: impl Fn(&N) -> bool) {
-        for chunk in values.chunks(64) {
-            let word = chunk.iter().rev().fold(0u64, |word, value| word << 1 | u64::from(null(value)));
-            self.any |= word != 0;
-            self.words.push(word);
+/// Booleans. Any other number than 0 and 1 means something that only whoever wrote it knows.
+fn booleans(rows: &Rows<'_>, item: &str) -> Res<Vec<ArrayRef>> {
+    let boolean = |column: Gathered<u8>| -> Res<ArrayRef> {
+        if let Some(row) = column.values.iter().position(|&byte| byte > 1) {
+            let message = format!("the value in row {row} is no boolean");
+            return Err(differs(format::VALUE_RANGE, item, message, "0 or 1", column.values[row]));
         }
-    }
-
-    fn finish(self, len: usize) -> Option<NullBuffer> {
-        self.any.then(|| {
-            let valid: Vec<u64> = self.words.into_iter().map(|word| !word).collect();
-            NullBuffer::new(BooleanBuffer::new(Buffer::from_vec(valid), 0, len))
-        })
-    }
-}
-
-fn array<T: ArrowPrimitiveType>(column: Gathered<T::Native>) -> ArrayRef {
-    Arc::new(PrimitiveArray::<T>::new(ScalarBuffer::from(column.values), column.nulls))
-}
-
-fn booleans(rows: &Rows<'_>) -> Vec<ArrayRef> {
-    let columns = gathered::<u8>(rows, false, |_| false);
-    let boolean = |column: Gathered<u8>| -> ArrayRef {
         let bits = BooleanBuffer::collect_bool(column.values.len(), |i| column.values[i] != 0);
-        Arc::new(BooleanArray::new(bits, None))
+        Ok(Arc::new(BooleanArray::new(bits, None)))
     };
-    columns.into_iter().map(boolean).collect()
+    gathered::<u8>(rows, false, |_| false).into_iter().map(boolean).collect()
 }
 
 fn moments(column: Gathered<i64>, unit: TimeUnit, zone: Option<&str>) -> ArrayRef {
@@ -268,7 +188,8 @@ mod tests {
         let bytes: Vec<u8> = cells.iter().flat_map(|x| x.to_be_bytes()).collect();
         let budget = Budget::new(&Limits::default());
         let rows = Rows::matrix(&bytes, 100, 5, 8, &budget);
-        let columns = columns(&rows, &DType::Float { size: 8, big: true }, &Make::Plain).unwrap();
+        let columns =
+            columns(&rows, &DType::Float { size: 8, big: true }, &Make::Plain, "a").unwrap().unwrap();
         for (j, column) in columns.iter().enumerate() {
             let column = column.as_primitive::<Float64Type>();
             for i in 0..100 {
@@ -282,9 +203,20 @@ mod tests {
     #[test]
     fn rows_that_are_too_short_are_not_read() {
         let budget = &Budget::new(&Limits::default());
-        let rows = Rows { bytes: &[0; 15], rows: 2, stride: 8, offsets: vec![0], budget };
-        assert!(columns(&rows, &DType::Int { size: 8, signed: true, big: false }, &Make::Plain).is_none());
-        let rows = Rows { bytes: &[0; 16], rows: 2, stride: 8, offsets: vec![4], budget };
-        assert!(columns(&rows, &DType::Int { size: 8, signed: true, big: false }, &Make::Plain).is_none());
+        let long = DType::Int { size: 8, signed: true, big: false };
+        for (bytes, offset) in [(15, 0), (16, 4)] {
+            let bytes = vec![0; bytes];
+            let rows = Rows { bytes: &bytes, rows: 2, stride: 8, offsets: vec![offset], budget };
+            assert!(columns(&rows, &long, &Make::Plain, "a").unwrap().is_none());
+        }
+    }
+
+    #[test]
+    fn a_boolean_is_0_or_1() {
+        let budget = &Budget::new(&Limits::default());
+        let bits = DType::Bits { size: 1, big: false };
+        assert!(numbers(&Rows::matrix(&[0, 1], 2, 1, 1, budget), &bits, &Make::Plain, "a").is_ok());
+        let failure = numbers(&Rows::matrix(&[0, 2], 2, 1, 1, budget), &bits, &Make::Plain, "a").unwrap_err();
+        assert_eq!((failure.code, failure.found.as_deref()), (format::VALUE_RANGE, Some("2")));
     }
 }

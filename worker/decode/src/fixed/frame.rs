@@ -3,8 +3,8 @@
 use super::{index, values};
 use crate::{
     build::text::Encoding,
-    fail::{Res, fail, layout, over_limit},
-    frame::{Column, Frame, Layout, Logical},
+    fail::{Res, fail, layout, of_column, over_limit},
+    frame::{Column, Frame, Label, Layout, Logical},
     labels::{self, Positions},
     node::Group,
 };
@@ -20,13 +20,17 @@ pub(crate) fn read(group: &Group<'_>, key: &str, series: bool) -> Res<Frame> {
 }
 
 fn read_series(group: &Group<'_>, encoding: Encoding) -> Res<Frame> {
-    let index = index::rows(group, "index", encoding)?;
-    let dataset = group.need("values")?;
-    let mut columns = values::columns(&dataset, None, group.attrs.has("pandas_version"))?;
+    let index = index::rows(group, "index", encoding).map_err(|fault| of_column(fault, "index"))?;
+    let label = group.attrs.label("name")?;
+    let named = |fault| match &label {
+        Label::None => fault,
+        label => of_column(fault, &labels::shown(label)),
+    };
+    let dataset = group.need("values").map_err(named)?;
+    let mut columns = values::columns(&dataset, None, group.attrs.has("pandas_version")).map_err(named)?;
     let (Some((values, logical)), true) = (columns.pop(), columns.is_empty()) else {
         return Err(layout(&dataset.path, "a series with other than one column"));
     };
-    let label = group.attrs.label("name")?;
     let rows = index.rows.unwrap_or(values.len());
     let columns = vec![Column { label, values, logical }];
     finish(group, Frame { series: true, index: index.levels, columns, rows, ..empty_frame() })
@@ -38,7 +42,7 @@ fn read_frame(group: &Group<'_>, encoding: Encoding) -> Res<Frame> {
     if labels.len() > limit {
         return Err(over_limit(&group.path, "the number of columns", limit, labels.len()));
     }
-    let index = index::rows(group, "axis1", encoding)?;
+    let index = index::rows(group, "axis1", encoding).map_err(|fault| of_column(fault, "index"))?;
     let blocks = group.attrs.need_count("nblocks")?;
     if blocks > labels.len().max(1) {
         return Err(layout(&group.path, format!("{blocks} blocks for {} columns", labels.len())));
@@ -47,7 +51,8 @@ fn read_frame(group: &Group<'_>, encoding: Encoding) -> Res<Frame> {
     let mut found: Vec<Option<(ArrayRef, Logical)>> = vec![None; labels.len()];
     for block in 0..blocks {
         let (items, _) = index::labels(group, &format!("block{block}_items"), encoding)?;
-        let dataset = group.need(&format!("block{block}_values"))?;
+        let dataset = group.need(&format!("block{block}_values"));
+        let dataset = dataset.map_err(|fault| of_column(fault, &labels::few(&items)))?;
         let columns = values::columns(&dataset, Some(&items), group.attrs.has("pandas_version"))?;
         for (label, column) in items.iter().zip(columns) {
             let position = positions.take(label);

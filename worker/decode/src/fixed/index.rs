@@ -3,7 +3,7 @@
 use super::values;
 use crate::{
     build::{self, Make, Rows, checked_codes, text, text::Encoding},
-    door::DType,
+    door::{DType, Padding},
     fail::{Res, fail, layout},
     frame::{ColumnLevel, Label, Level, Logical},
     labels,
@@ -213,7 +213,9 @@ fn strings(dataset: &Dataset<'_>, encoding: Encoding) -> Res<(ArrayRef, Logical)
     };
     let (raw, width) = (dataset.read()?, width as usize);
     let rows = Rows::matrix((*raw).as_ref(), values::length(dataset)?, 1, width, dataset.budget());
-    let values = text::column(&rows, 0, width, encoding, missing.as_deref(), &dataset.path)?;
+    // PyTables reads text as NumPy has it, whatever the padding is that its files declare
+    let text = (width, Padding::Nul);
+    let values = text::column(&rows, 0, text, encoding, missing.as_deref(), &dataset.path)?;
     Ok((values, Logical::ObjectText))
 }
 

@@ -4,7 +4,7 @@ use crate::{
     budget::Budget,
     build::{self, Make, Objects, Rows, objects},
     door::{DType, Raw},
-    fail::{Fault, Res, fail, layout},
+    fail::{Fault, Res, fail, layout, of_column},
     frame::{Label, Logical},
     labels,
     node::Dataset,
@@ -24,6 +24,14 @@ pub(super) fn columns(
     labels: Option<&[Label]>,
     before_3: bool,
 ) -> Res<Vec<(ArrayRef, Logical)>> {
+    let columns = block(dataset, labels, before_3);
+    columns.map_err(|fault| match labels {
+        Some(labels) => of_column(fault, &labels::few(labels)),
+        None => fault,
+    })
+}
+
+fn block(dataset: &Dataset<'_>, labels: Option<&[Label]>, before_3: bool) -> Res<Vec<(ArrayRef, Logical)>> {
     let columns = labels.map(<[Label]>::len);
     let value_type = dataset.attrs.text("value_type")?;
     if matches!(dataset.info.dtype, DType::VarList(_)) {
@@ -38,7 +46,7 @@ pub(super) fn columns(
     let raw: Raw = if skip { Arc::new(Vec::new()) } else { dataset.read()? };
     let rows = if skip { 0 } else { grid.rows };
     let item =
-        labels.and_then(<[Label]>::first).map_or_else(|| dataset.path.clone(), |label| item(dataset, label));
+        labels.map_or_else(|| dataset.path.clone(), |of| format!("{} ({})", labels::few(of), dataset.path));
     let bytes = (*raw).as_ref();
     let numbers = |rows: &Rows<'_>| build::numbers(rows, &dataset.info.dtype, &make, &item);
     let arrays = if grid.by_rows {
@@ -213,13 +221,17 @@ fn pickled(
             let objects = Objects { pickle, array, start, step, len: rows, nanoseconds: before_3 };
             let label = labels.and_then(|labels| labels.get(j));
             let item = label.map_or_else(|| dataset.path.clone(), |label| item(dataset, label));
-            match value_type {
-                Some("str") => Ok((objects::texts(&objects, &item)?, Logical::ObjectText)),
+            let column = match value_type {
+                Some("str") => objects::texts(&objects, &item).map(|values| (values, Logical::ObjectText)),
                 Some(name) if name.starts_with("string") => {
-                    Ok((objects::texts(&objects, &item)?, Logical::StringText))
+                    objects::texts(&objects, &item).map(|values| (values, Logical::StringText))
                 }
                 _ => objects::column(&objects, &item),
-            }
+            };
+            column.map_err(|fault| match label {
+                Some(label) => of_column(fault, &labels::shown(label)),
+                None => fault,
+            })
         };
         (0..columns).map(column).collect()
     })

@@ -1,18 +1,22 @@
 //! What the decoder asks of a file.
 
 use super::{
+    described,
     faults::fault,
     file::Hdf5,
     names::LINK_BYTES,
-    types::{dtype, shape_of, type_weight},
+    types::{shape_of, type_weight},
 };
 use crate::{
     budget::Loan,
-    door::{Attr, DType, DataInfo, Door, Kind, Link, ObjectId, Raw, Target},
+    door::{Attr, DType, DataInfo, Door, Field, Kind, Link, ObjectId, Raw, Target},
     fail::{Res, damaged, differs, fail, over_limit},
     filters,
 };
-use hdf5_reader::messages::{HdfMessage, layout::DataLayout};
+use hdf5_reader::{
+    messages::{HdfMessage, dataspace::DataspaceMessage, datatype::DatatypeMessage, layout::DataLayout},
+    object_header::ObjectHeader,
+};
 use std::{collections::hash_map::Entry, sync::Arc};
 use tarquet_common::codes::format;
 
@@ -66,49 +70,28 @@ impl Door for Hdf5<'_> {
 
     fn info(&self, id: ObjectId, item: &str) -> Res<DataInfo> {
         let header = self.header(id, item)?;
-        let (mut space, mut kind) = (None, None);
-        for message in &header.messages {
-            match message {
-                HdfMessage::Dataspace(message) => space = Some(message),
-                HdfMessage::Datatype(message) => kind = Some(&message.datatype),
-                HdfMessage::ExternalFiles(_) => {
-                    return Err(fail(
-                        format::EXTERNAL_STORAGE,
-                        item,
-                        "the dataset's values lie in another file: external storage is not followed",
-                    ));
-                }
-                HdfMessage::FilterPipeline(pipeline) => {
-                    let ids: Vec<u16> = pipeline.filters.iter().map(|f| f.id).collect();
-                    filters::check(&ids, item)?;
-                }
-                _ => {}
-            }
-        }
-        let (Some(space), Some(kind)) = (space, kind) else {
-            return Err(damaged(item, "the dataset has no shape or no type"));
-        };
-        self.budget.spend(type_weight(kind), item)?;
-        Ok(DataInfo { dtype: dtype(kind), shape: shape_of(space) })
+        let (space, kind) = extent(&header, item)?;
+        let held = self.budget.loan();
+        held.add(type_weight(&kind.datatype), item)?;
+        let bytes = self.datatype_bytes(id, item)?;
+        self.budget.spend(type_weight(&kind.datatype), item)?;
+        let dtype = described::dtype(&bytes).map_err(|e| fault(&e, item))?;
+        Ok(DataInfo { dtype, shape: shape_of(space) })
     }
 
     fn read(&self, id: ObjectId, item: &str) -> Res<Raw> {
-        let info = self.info(id, item)?;
-        let width = match &info.dtype {
-            DType::VarText | DType::VarList(_) => Some(u64::from(self.offset_size()) + 8),
-            other => other.size(),
-        };
-        let bytes = width
-            .zip(info.elements())
-            .and_then(|(width, elements)| width.checked_mul(elements))
-            .ok_or_else(|| {
-                over_limit(item, "the dataset's size", self.limits.object_bytes, format!("{:?}", info.shape))
+        let header = self.header(id, item)?;
+        let (space, kind) = extent(&header, item)?;
+        let shape = shape_of(space);
+        let elements = shape.iter().try_fold(1u64, |n, &d| n.checked_mul(d));
+        let bytes =
+            elements.and_then(|elements| elements.checked_mul(kind.size.into())).ok_or_else(|| {
+                over_limit(item, "the dataset's size", self.limits.object_bytes, format!("{shape:?}"))
             })?;
         if bytes > self.limits.object_bytes {
             return Err(over_limit(item, "the dataset's size in bytes", self.limits.object_bytes, bytes));
         }
         self.budget.spend(bytes, item)?;
-        let header = self.header(id, item)?;
         let layout = header.messages.iter().find_map(|m| match m {
             HdfMessage::DataLayout(message) => Some(&message.layout),
             _ => None,
@@ -137,7 +120,7 @@ impl Door for Hdf5<'_> {
 
     fn vlen_bytes(&self, id: ObjectId, item: &str) -> Res<u64> {
         let references = self.read(id, item)?;
-        let step = usize::from(self.offset_size()) + 8;
+        let step = self.reference_bytes();
         let lens =
             (*references).as_ref().chunks_exact(step).map(|r| u32::from_le_bytes([r[0], r[1], r[2], r[3]]));
         Ok(lens.map(u64::from).sum())
@@ -155,13 +138,71 @@ impl Door for Hdf5<'_> {
             }
         };
         let references = self.read(id, item)?;
-        let step = usize::from(self.offset_size()) + 8;
+        let step = self.reference_bytes();
+        self.referenced((*references).as_ref().chunks_exact(step), width, item, loan)
+    }
+
+    fn read_vlen_field(
+        &self,
+        id: ObjectId,
+        field: &Field,
+        rows: &[u8],
+        item: &str,
+        loan: &Loan<'_>,
+    ) -> Res<Vec<Vec<u8>>> {
+        let stride = extent(&*self.header(id, item)?, item)?.1.size as usize;
+        let start = field.offset as usize;
+        let end = start.saturating_add(self.reference_bytes());
+        if end > stride {
+            return Err(damaged(item, "the field reaches beyond its row"));
+        }
+        self.referenced(rows.chunks_exact(stride).map(|row| &row[start..end]), 1, item, loan)
+    }
+}
+
+/// A dataset's shape and type. External storage, and filters that are not read, are refused.
+fn extent<'h>(header: &'h ObjectHeader, item: &str) -> Res<(&'h DataspaceMessage, &'h DatatypeMessage)> {
+    let (mut space, mut kind) = (None, None);
+    for message in &header.messages {
+        match message {
+            HdfMessage::Dataspace(message) => space = Some(message),
+            HdfMessage::Datatype(message) => kind = kind.or(Some(message)),
+            HdfMessage::ExternalFiles(_) => {
+                return Err(fail(
+                    format::EXTERNAL_STORAGE,
+                    item,
+                    "the dataset's values lie in another file: external storage is not followed",
+                ));
+            }
+            HdfMessage::FilterPipeline(pipeline) => {
+                let ids: Vec<u16> = pipeline.filters.iter().map(|f| f.id).collect();
+                filters::check(&ids, item)?;
+            }
+            _ => {}
+        }
+    }
+    space.zip(kind).ok_or_else(|| damaged(item, "the dataset has no shape or no type"))
+}
+
+impl Hdf5<'_> {
+    /// Bytes of a reference to a value of variable length.
+    fn reference_bytes(&self) -> usize {
+        usize::from(self.offset_size()) + 8
+    }
+
+    /// The values that references lead to, of elements of `width` bytes each.
+    fn referenced<'r>(
+        &self,
+        references: impl ExactSizeIterator<Item = &'r [u8]>,
+        width: u64,
+        item: &str,
+        loan: &Loan<'_>,
+    ) -> Res<Vec<Vec<u8>>> {
         let mut heaps = self.heaps();
         let mut left = self.limits.vlen_bytes;
-        let count = (*references).as_ref().len() / step;
-        loan.add((count as u64).saturating_mul(ROW_BYTES), item)?;
-        let mut rows = Vec::with_capacity(count);
-        for reference in (*references).as_ref().chunks_exact(step) {
+        loan.add((references.len() as u64).saturating_mul(ROW_BYTES), item)?;
+        let mut rows = Vec::with_capacity(references.len());
+        for reference in references {
             let value = self.vlen(reference, width, &mut heaps, loan, item)?;
             left = left.checked_sub(value.len() as u64).ok_or_else(|| {
                 over_limit(item, "variable-length values", self.limits.vlen_bytes, "more bytes")

@@ -6,12 +6,14 @@
 //! storage and external links cannot be followed even by mistake.
 //!
 //! **file** opens a member, with every limit the library has; **names** finds links and attributes;
-//! **heaps** finds values of variable length;
-//! **values** reads datasets; **types** and **faults** put the library's types and errors in our words.
+//! **heaps** finds values of variable length; **values** reads datasets. **headers** finds the bytes of a datatype and
+//! **described** says what they describe; **types** and **faults** put the library's types and errors in our words.
 
+mod described;
 mod door;
 mod faults;
 mod file;
+mod headers;
 mod heaps;
 mod names;
 mod types;

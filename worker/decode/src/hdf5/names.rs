@@ -4,10 +4,10 @@ use super::{
     faults::fault,
     file::Hdf5,
     heaps::Heaps,
-    types::{dtype, shape_of, type_weight},
+    types::{attribute_type, shape_of, type_weight},
 };
 use crate::{
-    door::{Attr, DType, Link, ObjectId, Target},
+    door::{Attr, DType, Link, ObjectId, Padding, Target},
     fail::{Fault, Res, damaged, over_limit},
 };
 use hdf5_reader::{
@@ -99,7 +99,8 @@ impl Hdf5<'_> {
         }
         let path = match &message.target {
             LinkTarget::Soft { path } => path.len(),
-            _ => 0,
+            LinkTarget::External { filename, path } => filename.len() + path.len(),
+            LinkTarget::Hard { .. } => 0,
         };
         self.budget.spend((message.name.len() + path) as u64, item)?;
         self.push_link(link_from(message), into, item)
@@ -197,13 +198,14 @@ impl Hdf5<'_> {
         let held = (message.name.len() + message.raw_data.len()) as u64;
         self.budget.spend(ATTRIBUTE_BYTES + held + type_weight(&message.datatype), item)?;
         let shape = shape_of(&message.dataspace);
-        let (mut dtype, mut data) = (dtype(&message.datatype), message.raw_data.clone());
+        let (mut dtype, mut data) = (attribute_type(&message.datatype), message.raw_data.clone());
         if dtype == DType::VarText && shape.is_empty() {
             let loan = self.budget.loan();
             match self.vlen(&data, 1, heaps, &loan, item) {
                 Ok(text) => {
                     self.budget.spend(text.len() as u64, item)?;
-                    dtype = DType::Text { width: u32::try_from(text.len()).unwrap_or(u32::MAX), utf8: true };
+                    let width = u32::try_from(text.len()).unwrap_or(u32::MAX);
+                    dtype = DType::Text { width, utf8: true, padding: Padding::Nul };
                     data = text;
                 }
                 // What leads nowhere is told by whoever asks for this attribute.
@@ -223,7 +225,9 @@ fn link_from(message: &LinkMessage) -> Link {
     let target = match &message.target {
         LinkTarget::Hard { address } => Target::Object(ObjectId(*address)),
         LinkTarget::Soft { path } => Target::Soft(path.clone()),
-        LinkTarget::External { .. } => Target::External,
+        LinkTarget::External { filename, path } => {
+            Target::External { file: filename.clone(), path: path.clone() }
+        }
     };
     Link { name: message.name.clone(), target }
 }

@@ -1,8 +1,8 @@
 //! The library's shapes and types in our words.
 
-use crate::door::{DType, Field};
+use crate::door::{DType, Padding};
 use hdf5_reader::{
-    ByteOrder, CompoundField, Datatype, EnumMember, StringEncoding, StringSize, VarLenKind,
+    ByteOrder, Datatype, EnumMember, StringEncoding, StringSize, VarLenKind,
     messages::{
         HdfMessage,
         dataspace::{DataspaceMessage, DataspaceType},
@@ -19,9 +19,10 @@ pub(super) fn shape_of(space: &DataspaceMessage) -> Vec<u64> {
     }
 }
 
-/// The library's datatypes in the decoder's words.
-pub(super) fn dtype(from: &Datatype) -> DType {
+/// The type of an attribute: those that PyTables and pandas write, and the rest by name.
+pub(super) fn attribute_type(from: &Datatype) -> DType {
     let big = |order: &ByteOrder| *order == ByteOrder::BigEndian;
+    let other = |name: &'static str| DType::Other { name: name.into(), size: 0 };
     match from {
         Datatype::FixedPoint { size, signed, byte_order } => {
             DType::Int { size: *size, signed: *signed, big: big(byte_order) }
@@ -29,31 +30,22 @@ pub(super) fn dtype(from: &Datatype) -> DType {
         Datatype::FloatingPoint { size, byte_order } => DType::Float { size: *size, big: big(byte_order) },
         Datatype::Bitfield { size, byte_order } => DType::Bits { size: *size, big: big(byte_order) },
         Datatype::String { size: StringSize::Fixed(width), encoding, .. } => {
-            DType::Text { width: *width, utf8: *encoding == StringEncoding::Utf8 }
+            let utf8 = *encoding == StringEncoding::Utf8;
+            DType::Text { width: *width, utf8, padding: Padding::Nul }
         }
         Datatype::String { size: StringSize::Variable, .. }
         | Datatype::VarLen { kind: VarLenKind::String, .. } => DType::VarText,
-        Datatype::VarLen { base, .. } => DType::VarList(Box::new(dtype(base))),
-        Datatype::Compound { size, fields } => {
-            DType::Compound { size: *size, fields: fields.iter().map(field).collect() }
-        }
-        Datatype::Array { base, dims } => DType::Array { base: Box::new(dtype(base)), dims: dims.clone() },
         Datatype::Enum { base, members } => {
             let member = |m: &EnumMember| (m.name.clone(), m.value.clone());
-            DType::Enum { base: Box::new(dtype(base)), members: members.iter().map(member).collect() }
+            let base = Box::new(attribute_type(base));
+            DType::Enum { base, members: members.iter().map(member).collect() }
         }
-        // the library keeps H5T_TIME as opaque bytes; PyTables' 4-byte times, which pandas uses for dates, are
-        // little-endian integers
-        Datatype::Opaque { size: 4, tag } if tag == "HDF5_TIME" => {
-            DType::Int { size: 4, signed: true, big: false }
-        }
-        Datatype::Opaque { size, .. } => DType::Other { name: "opaque", size: *size },
-        Datatype::Reference { size, .. } => DType::Other { name: "reference", size: u32::from(*size) },
+        Datatype::VarLen { .. } => other("list of variable length"),
+        Datatype::Compound { .. } => other("compound"),
+        Datatype::Array { .. } => other("array"),
+        Datatype::Opaque { .. } => other("opaque"),
+        Datatype::Reference { .. } => other("reference"),
     }
-}
-
-fn field(from: &CompoundField) -> Field {
-    Field { name: from.name.clone(), offset: from.byte_offset, dtype: dtype(&from.datatype) }
 }
 
 /// Bytes that a header takes once it is parsed. Its size in the file says little: parts of it may be shared.

@@ -1,12 +1,12 @@
-//! The door to libhdf5: the only file that names its bindings. Compiled with the feature `libhdf5`.
-//!
-//! It is the oracle of the differential tests. libhdf5 is not safe on hostile files (some crash it), so nothing
-//! decodes members with it in the worker's own process. External storage, external links and virtual
-//! datasets are refused here as in the other door, and no filter plugin is ever loaded.
+//! What the decoder asks of a file, answered by libhdf5.
 
+use super::{
+    handle::Handle,
+    types::{dtype, shape},
+};
 use crate::{
     budget::Loan,
-    door::{Attr, DType, DataInfo, Door, Field, Kind, Link, ObjectId, Raw, Target},
+    door::{Attr, DType, DataInfo, Door, Field, Kind, Link, ObjectId, Padding, Raw, Target},
     fail::{Res, damaged, fail, over_limit},
     options::Limits,
 };
@@ -27,25 +27,6 @@ use tarquet_common::codes::format;
 const DEFAULT: hid_t = 0;
 const BY_NAME: hdf5_metno::h5::H5_index_t = hdf5_metno::h5::H5_index_t::H5_INDEX_NAME;
 const UPWARD: hdf5_metno::h5::H5_iter_order_t = hdf5_metno::h5::H5_iter_order_t::H5_ITER_INC;
-
-/// A handle of the library, closed when dropped.
-struct Handle {
-    id: hid_t,
-    close: unsafe extern "C" fn(hid_t) -> i32,
-}
-
-impl Handle {
-    fn new(id: hid_t, close: unsafe extern "C" fn(hid_t) -> i32, item: &str, what: &str) -> Res<Self> {
-        if id < 0 { Err(damaged(item, format!("libhdf5 cannot {what}"))) } else { Ok(Self { id, close }) }
-    }
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        // SAFETY: the id came from the library and is closed once, by the function for its kind.
-        unsafe { (self.close)(self.id) };
-    }
-}
 
 /// A file opened from memory.
 pub(crate) struct LibHdf5<'a> {
@@ -126,10 +107,31 @@ impl LibHdf5<'_> {
         let target = match info.type_ {
             // SAFETY: of a hard link the union holds the address.
             H5L_type_t::H5L_TYPE_HARD => Target::Object(ObjectId(unsafe { *info.u.address() })),
-            H5L_type_t::H5L_TYPE_SOFT => Target::Soft(String::new()),
-            _ => Target::External,
+            other => {
+                let texts = self.link_texts(group, index, &mut info)?;
+                let mut texts = texts.split(|&b| b == 0).map(|t| String::from_utf8_lossy(t).into_owned());
+                let mut next = || texts.next().unwrap_or_default();
+                match other {
+                    H5L_type_t::H5L_TYPE_SOFT => Target::Soft(next()),
+                    // a byte of flags stands first
+                    _ => Target::External { file: next().chars().skip(1).collect(), path: next() },
+                }
+            }
         };
         Ok(Link { name, target })
+    }
+
+    /// What a link that is not hard holds: texts that end with NULs.
+    fn link_texts(&self, group: hid_t, index: u64, info: &mut H5L_info1_t) -> Res<Vec<u8>> {
+        // SAFETY: of such a link the union holds the size of its value, and the buffer is as long.
+        unsafe {
+            let mut value = vec![0u8; *info.u.val_size()];
+            let (here, into) = (c".".as_ptr(), value.as_mut_ptr().cast());
+            match H5Lget_val_by_idx(group, here, BY_NAME, UPWARD, index, into, value.len(), DEFAULT) {
+                failed if failed < 0 => Err(damaged("/", "libhdf5 cannot read a link")),
+                _ => Ok(value),
+            }
+        }
     }
 
     fn attribute(&self, object: hid_t, index: u64) -> Res<Attr> {
@@ -157,7 +159,7 @@ impl LibHdf5<'_> {
                 let value =
                     if pointer.is_null() { Vec::new() } else { CStr::from_ptr(pointer).to_bytes().to_vec() };
                 H5Dvlen_reclaim(kind.id, space.id, DEFAULT, data.as_mut_ptr().cast());
-                dtype = DType::Text { width: value.len() as u32, utf8: true };
+                dtype = DType::Text { width: value.len() as u32, utf8: true, padding: Padding::Nul };
                 data = value;
             }
             Ok(Attr { name, dtype, shape, data })
@@ -252,6 +254,35 @@ impl Door for LibHdf5<'_> {
         Ok(self.extent(dataset, item)?.2 as u64)
     }
 
+    fn read_vlen_field(
+        &self,
+        id: ObjectId,
+        field: &Field,
+        _: &[u8],
+        item: &str,
+        _: &Loan<'_>,
+    ) -> Res<Vec<Vec<u8>>> {
+        let dataset = self.id(id)?;
+        let (kind, space, _) = self.extent(dataset, item)?;
+        let rows = shape(&space)?.iter().product::<u64>() as usize;
+        let width = size_of::<*const c_char>();
+        let mut data = vec![0u8; rows * width];
+        let name = CString::new(field.name.as_str()).unwrap_or_default();
+        // SAFETY: the type in memory has this field alone, a pointer; the texts stay valid until they are reclaimed right
+        // after they are copied.
+        unsafe {
+            let index = u32::try_from(H5Tget_member_index(kind.id, name.as_ptr())).unwrap_or(u32::MAX);
+            let text = Handle::new(H5Tget_member_type(kind.id, index), H5Tclose, item, "read a type")?;
+            let alone =
+                Handle::new(H5Tcreate(H5T_class_t::H5T_COMPOUND, width), H5Tclose, item, "make a type")?;
+            H5Tinsert(alone.id, name.as_ptr(), 0, text.id);
+            self.read_into(dataset, &alone, data.as_mut_ptr().cast(), item)?;
+            let rows = data.chunks_exact(width).map(|p| pointed_text(p)).collect();
+            H5Dvlen_reclaim(alone.id, space.id, DEFAULT, data.as_mut_ptr().cast());
+            Ok(rows)
+        }
+    }
+
     fn read_vlen(&self, id: ObjectId, item: &str, _: &Loan<'_>) -> Res<Vec<Vec<u8>>> {
         let dataset = self.id(id)?;
         let (kind, space, bytes) = self.extent(dataset, item)?;
@@ -264,11 +295,7 @@ impl Door for LibHdf5<'_> {
         // until they are reclaimed right after they are copied.
         unsafe {
             let rows = if dtype(&kind, 0)? == DType::VarText {
-                let copy = |p: &[u8]| match p.as_ptr().cast::<*const c_char>().read_unaligned() {
-                    p if p.is_null() => Vec::new(),
-                    p => CStr::from_ptr(p).to_bytes().to_vec(),
-                };
-                data.chunks_exact(size_of::<*const c_char>()).map(copy).collect()
+                data.chunks_exact(size_of::<*const c_char>()).map(|p| pointed_text(p)).collect()
             } else {
                 let copy = |p: &[u8]| match p.as_ptr().cast::<hvl_t>().read_unaligned() {
                     hvl_t { p, .. } if p.is_null() => Vec::new(),
@@ -282,100 +309,16 @@ impl Door for LibHdf5<'_> {
     }
 }
 
-fn shape(space: &Handle) -> Res<Vec<u64>> {
-    // SAFETY: the dataspace is open; the buffer has room for as many dimensions as it has.
+/// A copy of the text that a pointer in a buffer leads to.
+///
+/// # Safety
+/// The bytes must be a pointer that the library has written and not reclaimed.
+unsafe fn pointed_text(pointer: &[u8]) -> Vec<u8> {
+    // SAFETY: the caller's promise.
     unsafe {
-        if H5Sget_simple_extent_type(space.id) == H5S_class_t::H5S_NULL {
-            return Ok(vec![0]);
+        match pointer.as_ptr().cast::<*const c_char>().read_unaligned() {
+            p if p.is_null() => Vec::new(),
+            p => CStr::from_ptr(p).to_bytes().to_vec(),
         }
-        let rank = usize::try_from(H5Sget_simple_extent_ndims(space.id)).unwrap_or(0);
-        let mut dims = vec![0; rank];
-        H5Sget_simple_extent_dims(space.id, dims.as_mut_ptr(), null_mut());
-        Ok(dims)
-    }
-}
-
-/// The library's datatypes in the decoder's words.
-fn dtype(kind: &Handle, depth: u32) -> Res<DType> {
-    if depth > 16 {
-        return Err(damaged("/", "a datatype nested too deeply"));
-    }
-    let id = kind.id;
-    // SAFETY: plain questions to an open datatype; names are copied and freed by the library's own call.
-    unsafe {
-        let size = H5Tget_size(id);
-        let (small, wide) = (u8::try_from(size).unwrap_or(u8::MAX), u32::try_from(size).unwrap_or(u32::MAX));
-        let big = H5Tget_order(id) == H5T_order_t::H5T_ORDER_BE;
-        let base = || {
-            let base = Handle::new(H5Tget_super(id), H5Tclose, "/", "read a type")?;
-            dtype(&base, depth + 1).map(Box::new)
-        };
-        Ok(match H5Tget_class(id) {
-            H5T_class_t::H5T_INTEGER => {
-                DType::Int { size: small, signed: H5Tget_sign(id) == H5T_sign_t::H5T_SGN_2, big }
-            }
-            H5T_class_t::H5T_TIME if size == 4 => DType::Int { size: 4, signed: true, big: false },
-            H5T_class_t::H5T_FLOAT => DType::Float { size: small, big },
-            H5T_class_t::H5T_BITFIELD => DType::Bits { size: small, big },
-            H5T_class_t::H5T_STRING if H5Tis_variable_str(id) > 0 => DType::VarText,
-            H5T_class_t::H5T_STRING => {
-                DType::Text { width: wide, utf8: H5Tget_cset(id) == H5T_cset_t::H5T_CSET_UTF8 }
-            }
-            H5T_class_t::H5T_VLEN => DType::VarList(base()?),
-            H5T_class_t::H5T_ARRAY => {
-                let mut dims = vec![0; usize::try_from(H5Tget_array_ndims(id)).unwrap_or(0)];
-                H5Tget_array_dims2(id, dims.as_mut_ptr());
-                DType::Array { base: base()?, dims }
-            }
-            H5T_class_t::H5T_COMPOUND => DType::Compound { size: wide, fields: fields(id, depth)? },
-            H5T_class_t::H5T_ENUM => DType::Enum { base: base()?, members: members(id, size) },
-            H5T_class_t::H5T_REFERENCE => DType::Other { name: "reference", size: wide },
-            _ => DType::Other { name: "opaque", size: wide },
-        })
-    }
-}
-
-/// # Safety
-/// `id` must be an open compound or enum.
-unsafe fn member_name(id: hid_t, index: u32) -> String {
-    // SAFETY: the library hands out a C string that is its caller's to free.
-    unsafe {
-        let name = H5Tget_member_name(id, index);
-        if name.is_null() {
-            return String::new();
-        }
-        let copy = CString::from(CStr::from_ptr(name));
-        hdf5_metno::h5::H5free_memory(name.cast());
-        text(&copy)
-    }
-}
-
-/// # Safety
-/// `id` must be an open compound.
-unsafe fn fields(id: hid_t, depth: u32) -> Res<Vec<Field>> {
-    // SAFETY: the caller's promise; indexes are below the number of members.
-    unsafe {
-        let count = u32::try_from(H5Tget_nmembers(id)).unwrap_or(0);
-        let field = |index| {
-            let kind = Handle::new(H5Tget_member_type(id, index), H5Tclose, "/", "read a type")?;
-            let offset = u32::try_from(H5Tget_member_offset(id, index)).unwrap_or(u32::MAX);
-            Ok(Field { name: member_name(id, index), offset, dtype: dtype(&kind, depth + 1)? })
-        };
-        (0..count).map(field).collect()
-    }
-}
-
-/// # Safety
-/// `id` must be an open enum of elements of `size` bytes.
-unsafe fn members(id: hid_t, size: usize) -> Vec<(String, Vec<u8>)> {
-    // SAFETY: the caller's promise; the buffer has room for one value.
-    unsafe {
-        let count = u32::try_from(H5Tget_nmembers(id)).unwrap_or(0);
-        let member = |index| {
-            let mut value = vec![0u8; size];
-            H5Tget_member_value(id, index, value.as_mut_ptr().cast());
-            (member_name(id, index), value)
-        };
-        (0..count).map(member).collect()
     }
 }

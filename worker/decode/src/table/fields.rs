@@ -5,8 +5,8 @@ use crate::{
     attrs::Held,
     budget::Budget,
     build::{self, Make, Rows, text, text::Encoding},
-    door::{DType, Field, Raw},
-    fail::{Fault, Res, differs, fail, layout},
+    door::{DType, Field, Padding, Raw},
+    fail::{Fault, Res, differs, fail, layout, of_column},
     frame::{Label, Level, Logical},
     labels,
     node::{Dataset, Group},
@@ -85,6 +85,10 @@ impl<'a> Table<'a> {
 
     /// The row index.
     pub(super) fn index(&self, meta: &Meta) -> Res<Level> {
+        self.row_index(meta).map_err(|fault| of_column(fault, "index"))
+    }
+
+    fn row_index(&self, meta: &Meta) -> Res<Level> {
         let (field, info, attrs) = (self.field(&meta.index)?, meta.info(&meta.index), &self.dataset.attrs);
         let kind = attrs.text(&format!("{}_kind", meta.index))?.unwrap_or_default();
         let (rows, base, width) = self.place(field, 1, false)?;
@@ -98,14 +102,14 @@ impl<'a> Table<'a> {
             let missing = attrs.text(&format!("{}_nan_rep", meta.index))?.unwrap_or_else(|| "nan".to_owned());
             let missing = Some(missing.as_str()).filter(|text| !text.is_empty());
             (
-                text::column(&rows, rows.offsets[0], width, self.encoding, missing, &self.path)?,
+                text::column(&rows, rows.offsets[0], as_numpy(width), self.encoding, missing, &self.path)?,
                 Logical::ObjectText,
             )
         } else if kind.starts_with("timedelta64") && self.group.attrs.has("pandas_version") {
             // pandas before 3 reads its own spans in this place as integers, and judges its files
             (plain(&Make::Plain)?, Logical::Plain)
         } else if kind.starts_with("datetime64") || kind.starts_with("timedelta64") {
-            (plain(&self.times(&kind, info.zone.clone())?)?, Logical::Plain)
+            (plain(&self.times(&kind, info.zone)?)?, Logical::Plain)
         } else if let (Some(freq), "integer") = (&info.freq, kind.as_str()) {
             (plain(&Make::Period)?, Logical::Period { freq: freq.clone() })
         } else {
@@ -117,12 +121,18 @@ impl<'a> Table<'a> {
     /// The columns of a field, with their labels.
     pub(super) fn values(&self, name: &str, meta: &Meta) -> Res<Vec<(Label, Values)>> {
         let labels = self.labels(name)?;
+        let columns = self.columns(name, &labels, meta);
+        let columns = columns.map_err(|fault| of_column(fault, &labels::few(&labels)))?;
+        Ok(labels.into_iter().zip(columns).collect())
+    }
+
+    fn columns(&self, name: &str, labels: &[Label], meta: &Meta) -> Res<Vec<Values>> {
         let (field, info, attrs) = (self.field(name)?, meta.info(name), &self.dataset.attrs);
         let skip = self.group.context.headers_only && !meta.is_level(name);
         let (rows, base, width) = self.place(field, labels.len(), skip)?;
         let dtype = attrs.text(&format!("{name}_dtype"))?.unwrap_or_default();
         let kind = attrs.text(&format!("{name}_meta"))?;
-        let item = self.item(&labels);
+        let item = self.item(labels);
         let make = match dtype.as_str() {
             dtype if dtype.starts_with("datetime64") || dtype.starts_with("timedelta64") => {
                 self.times(dtype, info.zone)?
@@ -130,23 +140,19 @@ impl<'a> Table<'a> {
             dtype if dtype.starts_with("period[") => Make::Period,
             _ => Make::Plain,
         };
-        let columns = if dtype.starts_with("string") || dtype.starts_with("bytes") {
-            self.texts(name, &labels, &rows, width, meta)?
+        if dtype.starts_with("string") || dtype.starts_with("bytes") {
+            self.texts(name, labels, &rows, width, meta)
         } else if kind.as_deref() == Some("category") {
             let codes = build::numbers(&rows, base, &Make::Plain, &item)?;
-            codes
-                .iter()
-                .map(|codes| categories::column(self.group, name, codes, info.ordered))
-                .collect::<Res<_>>()?
+            codes.iter().map(|codes| categories::column(self.group, name, codes, info.ordered)).collect()
         } else {
             let logical = match dtype.strip_prefix("period[") {
                 Some(freq) => Logical::Period { freq: freq.trim_end_matches(']').to_owned() },
                 None => Logical::Plain,
             };
             let columns = build::numbers(&rows, base, &make, &item)?;
-            columns.into_iter().map(|values| (values, logical.clone())).collect()
-        };
-        Ok(labels.into_iter().zip(columns).collect())
+            Ok(columns.into_iter().map(|values| (values, logical.clone())).collect())
+        }
     }
 
     /// Text columns. Missing is: the column's own sentinel, where columns have them (pandas 3); else the
@@ -167,7 +173,8 @@ impl<'a> Table<'a> {
         };
         let column = |(label, &offset): (&Label, &usize)| {
             let item = self.item(std::slice::from_ref(label));
-            let values = text::column(rows, offset, width, self.encoding, missing.as_deref(), &item)?;
+            let values =
+                text::column(rows, offset, as_numpy(width), self.encoding, missing.as_deref(), &item)?;
             // pandas looks for the dtype under the column's own name, which only data columns have
             let declared = match label {
                 Label::Str(text) => self.dataset.attrs.text(&format!("{text}_meta"))?,
@@ -189,19 +196,22 @@ impl<'a> Table<'a> {
         items.iter().map(|&value| pickle.label(value)).collect()
     }
 
-    fn times(&self, dtype: &str, zone: Option<String>) -> Res<Make> {
+    fn times(&self, dtype: &str, zone: Res<Option<String>>) -> Res<Make> {
         let unit = unit::of_dtype(dtype);
         let unit = unit
             .ok_or_else(|| fail(format::TYPE_UNSUPPORTED, &self.path, format!("values of type {dtype}")))?;
-        Ok(if dtype.starts_with("datetime64") { Make::Moment(unit, zone) } else { Make::Span(unit) })
+        Ok(if dtype.starts_with("datetime64") { Make::Moment(unit, zone?) } else { Make::Span(unit) })
     }
 
     /// How failures name columns.
     fn item(&self, labels: &[Label]) -> String {
-        let names: Vec<String> = labels.iter().take(3).map(labels::shown).collect();
-        let more = if labels.len() > 3 { ", …" } else { "" };
-        format!("{}{more} ({})", names.join(", "), self.path)
+        format!("{} ({})", labels::few(labels), self.path)
     }
+}
+
+/// PyTables reads text as NumPy has it, whatever the padding is that its files declare.
+fn as_numpy(width: usize) -> (usize, Padding) {
+    (width, Padding::Nul)
 }
 
 fn single(mut arrays: Vec<ArrayRef>, item: &str) -> Res<ArrayRef> {

@@ -2,7 +2,7 @@
 
 use crate::{
     attrs::Held,
-    fail::{Res, layout},
+    fail::{Fault, Res, layout},
     frame::{ColumnLevel, Label},
     node::Group,
     pickle::{Pickle, Value},
@@ -31,13 +31,20 @@ pub(super) struct Meta {
 }
 
 /// What `info` says of one field.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct FieldInfo {
-    pub(super) zone: Option<String>,
+    /// The zone, or why it is none: for whoever needs it.
+    pub(super) zone: Result<Option<String>, Fault>,
     pub(super) ordered: bool,
     pub(super) name: Option<Label>,
     /// The frequency, where it is one that a period can have; anything else is never needed.
     pub(super) freq: Option<String>,
+}
+
+impl Default for FieldInfo {
+    fn default() -> Self {
+        Self { zone: Ok(None), ordered: false, name: None, freq: None }
+    }
 }
 
 impl Meta {
@@ -185,7 +192,7 @@ fn field_infos(info: &Pickle<'_>, fields: Vec<String>) -> Res<Vec<(String, Field
             info.budget().label(field.len() + FIELD_BYTES, info.item())?;
             let some = |key: &str| info.get(entry, key).filter(|value| *value != Value::None);
             let known = FieldInfo {
-                zone: some("tz").map(|zone| info.zone(zone)).transpose()?,
+                zone: some("tz").map(|zone| info.zone(zone)).transpose(),
                 ordered: some("ordered") == Some(Value::Bool(true)),
                 name: some("index_name").map(|name| info.label(name)).transpose()?,
                 freq: some("freq").and_then(|freq| info.freq(freq).ok()),
