@@ -8,7 +8,7 @@ use tarquet_common::{
     store::Store,
 };
 use tarquet_core::views::ShardLine;
-use tarquet_encode::{FailureRecord, fingerprint, read_quarantine};
+use tarquet_encode::{FailureRecord, column_of, fingerprint, read_quarantine};
 
 /// Largest quarantine file that is read.
 const FILE_BYTES_MAX: u64 = 1 << 30;
@@ -66,6 +66,7 @@ fn of_shard(job: &str, shard: &ShardLine, failure: &Failure) -> FailureRecord {
         item: failure.place.member.clone(),
         item_offset: failure.place.offset,
         item_size: None,
+        column: column_of(failure),
         expected: failure.expected.clone(),
         found: failure.found.clone(),
         message: failure.message.clone(),

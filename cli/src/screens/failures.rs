@@ -94,6 +94,7 @@ pub(crate) fn one_failure(record: &FailureRecord, item: Noun, look: Look) -> Str
     line(item.one, record.item.as_deref().unwrap_or_default());
     line("offset", &number(record.item_offset));
     line("size", &number(record.item_size));
+    line("column", record.column.as_deref().unwrap_or_default());
     line("expected", record.expected.as_deref().unwrap_or_default());
     line("found", record.found.as_deref().unwrap_or_default());
     for cause in &record.causes {

@@ -86,6 +86,27 @@ fn rows(world: &World) -> Value {
 }
 
 #[test]
+fn a_column_that_cannot_be_had_is_named_wherever_its_failure_is_told() {
+    let world = World::new();
+    let fixture = repository().join("tests/fixtures/fidelity/r13_fx_named_mixed_p23.h5.gz");
+    let mut body = Vec::new();
+    std::io::copy(&mut flate2::read::MultiGzDecoder::new(&fs::read(fixture).unwrap()[..]), &mut body)
+        .unwrap();
+    convert(&world, &[Entry::file("mixed.h5", &body)]).exits(3);
+    let told = failures(&world);
+    let record = of(&told, "mixed.h5");
+    assert_told(record, "E0417");
+    assert_eq!(record["column"], "zqx9 (/df/block2_values)", "{record:#}");
+    assert!(record["message"].as_str().unwrap().contains("zqx9"), "{record:#}");
+    for args in [&["failures", "out"][..], &["failures", "out", "show", "1"]] {
+        let shown = world.tarquet(args).exits(0);
+        assert!(shown.out.contains("zqx9"), "{args:?}: {}", shown.out);
+    }
+    let looked = world.tarquet(&["inspect", "in/a.tar.lz4", "--member", "mixed.h5"]).exits(4);
+    assert!(looked.out.contains("zqx9"), "{}", looked.out);
+}
+
+#[test]
 fn of_two_bad_members_of_one_name_each_can_be_shown_again() {
     let world = World::new();
     let bad = [Entry::file("it's.h5", b"no"), Entry::file("it's.h5", b"nor this")];

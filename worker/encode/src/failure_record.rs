@@ -35,6 +35,9 @@ pub struct FailureRecord {
     /// Its size in bytes.
     #[serde(rename = "member_size")]
     pub item_size: Option<u64>,
+    /// The column, dataset or key inside the item that it is about.
+    #[serde(default)]
+    pub column: Option<String>,
     /// What should have been there.
     pub expected: Option<String>,
     /// What was there.
@@ -59,7 +62,7 @@ impl FailureRecord {
         let texts = texts.into_iter().chain(&self.causes).map(|text| text.len() + size_of::<String>());
         let attempts =
             self.attempts.iter().map(|a| size_of::<AttemptRecord>() + a.worker.len() + a.error.len());
-        let optional = [&self.etag, &self.item, &self.expected, &self.found].map(maybe);
+        let optional = [&self.etag, &self.item, &self.column, &self.expected, &self.found].map(maybe);
         let all = texts.chain(attempts).chain(optional).sum::<usize>();
         (size_of::<Self>() + all) as u64
     }
@@ -76,6 +79,11 @@ pub struct AttemptRecord {
     pub seconds: f64,
     /// How it ended.
     pub error: String,
+}
+
+/// The column, dataset or key inside the item that a failure is about: not the item as a whole.
+pub fn column_of(failure: &Failure) -> Option<String> {
+    failure.place.item.clone().filter(|item| item != "/")
 }
 
 /// Sixteen hex digits that are equal for failures of one kind: same code, same column, same expectation.

@@ -19,7 +19,7 @@ mod settings;
 
 pub use arrow_type::{ArrowType, Unit};
 pub use conform::{Conformed, conform};
-pub use failure_record::{AttemptRecord, FailureRecord, fingerprint};
+pub use failure_record::{AttemptRecord, FailureRecord, column_of, fingerprint};
 pub use parquet::{ColumnStorage, FileLayout, ParquetEncoder, SortedBy};
 pub use part::{Finished, PartWriter};
 pub use quarantine::{QuarantineWriter, read_quarantine, write_quarantine};

@@ -109,6 +109,7 @@ fn schema() -> Arc<Schema> {
         text("member"),
         number("member_offset"),
         number("member_size"),
+        text("column"),
         text("expected"),
         text("found"),
         text("message"),
@@ -155,6 +156,7 @@ fn columns(records: &[FailureRecord]) -> Vec<ArrayRef> {
         text(records, |r| r.item.as_deref()),
         number(|r| r.item_offset),
         number(|r| r.item_size),
+        text(records, |r| r.column.as_deref()),
         text(records, |r| r.expected.as_deref()),
         text(records, |r| r.found.as_deref()),
         text(records, |r| Some(&r.message)),
@@ -254,6 +256,11 @@ fn record(row: &Row<'_>) -> Result<FailureRecord, Failure> {
         item: row.text("member")?,
         item_offset: row.number("member_offset")?,
         item_size: row.number("member_size")?,
+        // files of earlier versions do not say it
+        column: match row.column("column") {
+            Ok(_) => row.text("column")?,
+            Err(_) => None,
+        },
         expected: row.text("expected")?,
         found: row.text("found")?,
         message: row.some_text("message")?,
@@ -302,7 +309,7 @@ fn not_text(name: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::failure_record::fingerprint;
+    use crate::failure_record::{column_of, fingerprint};
 
     fn record(seq: u64) -> FailureRecord {
         let failure = Failure::new(codes::TYPE_MISMATCH, "column v2: text where double is expected")
@@ -320,6 +327,7 @@ mod tests {
             item: Some("x/004112.h5".into()),
             item_offset: Some(u64::MAX),
             item_size: None,
+            column: column_of(&failure),
             expected: failure.expected.clone(),
             found: failure.found.clone(),
             message: failure.message.clone(),
@@ -354,6 +362,21 @@ mod tests {
         let bytes = write_quarantine(&records).unwrap();
         assert_eq!(read_quarantine(Bytes::from(bytes)).unwrap(), records);
         assert!(read_quarantine(Bytes::from(write_quarantine(&[]).unwrap())).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_file_that_does_not_name_columns_yet_reads_back() {
+        let records = [record(1)];
+        let whole = RecordBatch::try_new(schema(), columns(&records)).unwrap();
+        let at = schema().index_of("column").unwrap();
+        let kept: Vec<usize> = (0..whole.num_columns()).filter(|&i| i != at).collect();
+        let batch = whole.project(&kept).unwrap();
+        let mut bytes = Vec::new();
+        let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+        let read = read_quarantine(Bytes::from(bytes)).unwrap();
+        assert_eq!(read, [FailureRecord { column: None, ..record(1) }]);
     }
 
     #[test]

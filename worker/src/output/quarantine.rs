@@ -15,7 +15,7 @@ use tarquet_common::{
     memory::{QUARANTINE_BYTES, QUARANTINE_TEXT_BYTES},
     receipt::{QUARANTINE, SideObject},
 };
-use tarquet_encode::{AttemptRecord, FailureRecord, QuarantineWriter, fingerprint};
+use tarquet_encode::{AttemptRecord, FailureRecord, QuarantineWriter, column_of, fingerprint};
 
 /// The items of one attempt that failed.
 pub struct Quarantine {
@@ -128,6 +128,7 @@ impl Quarantine {
             item: item.name.map(short),
             item_offset: item.offset,
             item_size: item.size,
+            column: column_of(&failure).map(short),
             attempts: vec![AttemptRecord {
                 worker: self.worker.clone(),
                 started: i64::try_from(self.started.0).unwrap_or(i64::MAX),

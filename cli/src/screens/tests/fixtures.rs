@@ -245,6 +245,7 @@ pub(super) fn record(member: &str, code: tarquet_common::codes::Code, message: &
         item: Some(member.into()),
         item_offset: Some(1_447_936),
         item_size: Some(393_216),
+        column: Some("v2 (/df/block0_values)".into()),
         expected: Some("\\x89HDF".into()),
         found: Some("\\x00\\x00\\x00\\x00".into()),
         message: message.into(),

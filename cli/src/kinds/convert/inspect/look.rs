@@ -15,7 +15,7 @@ use serde_json::json;
 use tarquet_common::{codes::spec as codes, failure::Failure};
 use tarquet_container::{Container, Member, MemberKind};
 use tarquet_decode::{Limits, describe};
-use tarquet_encode::{FailureRecord, fingerprint};
+use tarquet_encode::{FailureRecord, column_of, fingerprint};
 
 /// Looks.
 pub(crate) async fn look(
@@ -145,6 +145,7 @@ fn record(archive: &Archive, member: &Member, failure: Failure) -> FailureRecord
         item: Some(name),
         item_offset: Some(member.offset),
         item_size: Some(member.size),
+        column: column_of(&failure),
         hint: failure.hint().to_owned(),
         expected: failure.expected,
         found: failure.found,
