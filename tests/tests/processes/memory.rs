@@ -1,25 +1,15 @@
 //! Memory as a contract: what a process holds stays under `--memory`, whatever the size of the archive.
-//!
-//! Counted is what the kernel cannot take back: anonymous pages (`RssAnon`), and the reserved blocks of scratch, which are
-//! mappings of nameless files in `/dev/shm`.
 
 use crate::world::{Answer, World};
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-    sync::Mutex,
-    time::Duration,
-};
-use tarquet_kit::{environment, until};
+use std::{fs, process::Command, sync::Mutex};
+use tarquet_kit::environment;
 use tarquet_tests::{
     confine::MemoryGroup,
+    peak::{self, Peak},
     python::{self, Pandas},
 };
 
 const MIB: u64 = 1 << 20;
-/// How often the process is looked at.
-const EVERY: Duration = Duration::from_millis(4);
 /// What a longer run may hold beyond a short one: the allocator's holes, which grow until what is freed fits what is asked
 /// for. Seen with 73, 724 and 2,900 MiB of archive: 117 to 133, 155 to 194 and 184 MiB of anonymous pages. It is a fifth of
 /// what the two archives differ by.
@@ -27,60 +17,11 @@ const NOISE: u64 = 128 * MIB;
 /// As much as all buffers of a run together hold, so that the smaller archive can fill them too.
 const SMALL: u64 = 64 * MIB;
 
-/// The most that a process held at a time, in bytes.
-#[derive(Clone, Copy, Debug, Default)]
-struct Peak {
-    anonymous: u64,
-    scratch: u64,
-    together: u64,
-    looks: u32,
-}
-
-impl Peak {
-    fn look(&mut self, pid: u32) {
-        let proc = Path::new("/proc").join(pid.to_string());
-        let (Ok(status), Ok(maps)) =
-            (fs::read_to_string(proc.join("status")), fs::read_to_string(proc.join("maps")))
-        else {
-            return;
-        };
-        let anonymous = status.lines().find_map(|l| l.strip_prefix("RssAnon:")).map_or(0, kib);
-        let scratch = maps.lines().filter(|l| l.contains(" /dev/shm/")).map(span).sum();
-        self.anonymous = self.anonymous.max(anonymous);
-        self.scratch = self.scratch.max(scratch);
-        self.together = self.together.max(anonymous + scratch);
-        self.looks += 1;
-    }
-}
-
-/// `  1234 kB` in bytes.
-fn kib(text: &str) -> u64 {
-    let number = text.trim().trim_end_matches("kB").trim();
-    number.parse::<u64>().expect("the kernel writes numbers") * 1024
-}
-
-/// Bytes of a mapping: `7f0000000000-7f0000100000 rw-s …`.
-fn span(line: &str) -> u64 {
-    let (from, to) = line.split(' ').next().and_then(|r| r.split_once('-')).expect("a range");
-    let number = |text| u64::from_str_radix(text, 16).expect("the kernel writes numbers");
-    number(to) - number(from)
-}
-
-/// Runs a command to its end and watches what it holds. `exec` keeps the number where a shell stands before it.
+/// Runs a command to its end and watches what it holds.
 fn watched(command: &mut Command, world: &World) -> (Answer, Peak) {
-    let (out, err) = (world.path("watched.out"), world.path("watched.err"));
-    command.stdout(fs::File::create(&out).unwrap()).stderr(fs::File::create(&err).unwrap());
-    let mut child = command.stdin(Stdio::null()).spawn().expect("it starts");
-    let mut peak = Peak::default();
-    let status = until("the run to end", || {
-        for _ in 0..5 {
-            peak.look(child.id());
-            std::thread::sleep(EVERY);
-        }
-        child.try_wait().expect("it is ours")
-    });
-    let read = |path| fs::read_to_string(path).expect("it was made");
-    (Answer { code: status.code(), out: read(out), err: read(err) }, peak)
+    let (output, peak) = peak::watched(command, world.dir.path()).expect("it starts");
+    let text = |bytes| String::from_utf8(bytes).expect("it says text");
+    (Answer { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }, peak)
 }
 
 fn generate(world: &World, folder: &str, members: u32, rows: u32) -> u64 {

@@ -10,17 +10,12 @@ use crate::{
     wire::block_on,
     world::{Coordinator, Shield, World},
 };
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 use tarquet_client::{Jobs, JobsError, RemoteJobs};
 use tarquet_common::codes::cluster::{TLS_REFUSED, UNAUTHENTICATED};
 use tarquet_kit::until;
 use tarquet_proto::client::{Access, Secret, Token};
+use tarquet_tests::peak::Watch;
 
 /// What memory may grow by, whatever is done.
 const GROWTH_MAX: u64 = 64 << 20;
@@ -36,15 +31,14 @@ fn under_attack(shield: Shield, attack: impl FnOnce(&Coordinator<'_>)) {
     coordinator.ask_as("operator", &["submit", &first, "--wait", "--progress", "none"]).exits(3);
 
     let before = coordinator.process.memory();
-    let (most, done) = watch_memory(coordinator.process.id());
+    let watch = Watch::begin(coordinator.process.id());
     let bystander = Bystander::begin(&coordinator);
     let second = world.sample_spec("second");
     let job = coordinator.ask_as("operator", &["submit", &second]).exits(0).json();
     attack(&coordinator);
     let waited = coordinator.ask_as("operator", &["wait", job["job"].as_str().unwrap(), "--timeout", "100s"]);
     let served = bystander.end();
-    done.store(true, Relaxed);
-    let most = most.join().expect("no panic").max(coordinator.process.memory());
+    let most = watch.end().anonymous.max(coordinator.process.memory());
     let grown = most.saturating_sub(before);
     eprintln!(
         "memory: {before} before, {most} at most, grown by {:.1} MiB",
@@ -61,24 +55,6 @@ fn under_attack(shield: Shield, attack: impl FnOnce(&Coordinator<'_>)) {
     }
     let lines = coordinator.process.log().lines().filter(|l| l.contains("refused:")).count();
     assert!(lines < 50, "the log became part of the attack: {lines} lines");
-}
-
-fn watch_memory(process: u32) -> (std::thread::JoinHandle<u64>, Arc<AtomicBool>) {
-    let done = Arc::new(AtomicBool::new(false));
-    let told = done.clone();
-    let thread = std::thread::spawn(move || {
-        let mut most = 0;
-        while !told.load(Relaxed) {
-            let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-            let line = status.lines().find_map(|l| l.strip_prefix("RssAnon:"));
-            let kib: u64 =
-                line.and_then(|l| l.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default();
-            most = most.max(kib << 10);
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        most
-    });
-    (thread, done)
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! library would. Each attack counts what it did and what came back, so that none is a test of nothing.
 
 mod access;
+mod attacks;
 mod binding;
 mod bystander;
 mod certificates;

@@ -11,11 +11,16 @@ use tarquet_proto::{
     client::{Access, Token},
     tls::ClientFiles,
 };
+use tarquet_s3server::{Config, Server};
 use tarquet_tests::binary;
 use tempfile::TempDir;
 
+/// The bucket of a world with a store.
+pub(crate) const BUCKET: &str = "test";
+
 pub(crate) struct World {
     dir: TempDir,
+    store: Option<Server>,
 }
 
 /// What a command answered.
@@ -47,9 +52,24 @@ impl Answer {
 impl World {
     /// With certificates and tokens made by `tarquet certs init`.
     pub(crate) fn new() -> Self {
-        let world = Self { dir: tempfile::tempdir().expect("a directory") };
+        Self::of(None)
+    }
+
+    /// The same with an S3 server beside it, whose bucket is [`BUCKET`].
+    pub(crate) fn with_store() -> Self {
+        Self::of(Some(Server::start(Config::default()).expect("a free port")))
+    }
+
+    fn of(store: Option<Server>) -> Self {
+        let world = Self { dir: tempfile::tempdir().expect("a directory"), store };
         world.tarquet(&["certs", "init", "certs"]).exits(0);
         world
+    }
+
+    /// Puts the files of a folder into the bucket, below a prefix.
+    pub(crate) fn load(&self, folder: &str, prefix: &str) {
+        let store = self.store.as_ref().expect("a world with a store");
+        assert!(store.load(BUCKET, prefix, &self.path(folder)).expect("it reads") > 0, "{folder} is empty");
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -60,10 +80,17 @@ impl World {
         fs::read_to_string(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     }
 
-    /// A command in the world's directory, in a clean environment.
+    /// A command in the world's directory, in a clean environment; it knows the way to the store, if there is one.
     pub(crate) fn command(&self) -> Command {
         let mut command = binary::command();
         command.current_dir(self.dir.path()).env("HOME", self.path("home"));
+        if let Some(store) = &self.store {
+            command.env("AWS_EC2_METADATA_DISABLED", "true");
+            command.env("AWS_ENDPOINT_URL", &store.url).env("AWS_REGION", "us-east-1");
+            command
+                .env("AWS_ACCESS_KEY_ID", &store.access_key)
+                .env("AWS_SECRET_ACCESS_KEY", &store.secret_key);
+        }
         command
     }
 
@@ -204,8 +231,13 @@ impl<'a> Coordinator<'a> {
     }
 
     pub(crate) fn worker(&self, name: &str) -> Process {
+        self.worker_with(name, &["--slots", "1", "--memory", "1GiB"])
+    }
+
+    /// With these slots and this memory.
+    pub(crate) fn worker_with(&self, name: &str, size: &[&str]) -> Process {
         let mut command = self.command_as("worker");
-        command.args(["worker", "--slots", "1", "--memory", "1GiB", "--shared", "shared"]);
+        command.args(["worker", "--shared", "shared"]).args(size);
         Process::start(self.world, name, &mut command)
     }
 
