@@ -69,6 +69,10 @@ super::codes! {
     WORKER_LACKS_STORE = 717, Environment, "the worker does not know the store",
         "A lease names a store that is not configured for the worker, which sends its credentials nowhere else. The shard is tried on other workers, and the job is held when none of them knows it.",
         "Start the worker with the coordinator's environment and the same --store NAME=URL.";
+    /// No room for one more worker's name.
+    TOO_MANY_WORKERS = 718, Environment, "there are too many workers",
+        "The coordinator knows as many workers as it keeps, all of them were heard of within a lease or hold leases, and this is a name that it does not know. Those that it knows go on.",
+        "See `tarquet workers`. If it lists names that nobody has started, somebody has the workers' token who should not: replace it. Otherwise start fewer workers with more --slots.";
     /// A message could not be read.
     MALFORMED_MESSAGE = 750, Usage, "a message could not be read",
         "A request lacked a field that it must have, or a field held something else than its name says.",

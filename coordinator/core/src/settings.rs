@@ -32,6 +32,8 @@ pub struct Settings {
     pub publish_parallel: usize,
     /// A worker without leases that was not heard of for so long is forgotten.
     pub forget_worker_ms: u64,
+    /// Workers that are known at a time. Who holds leases is let in beyond it.
+    pub workers_max: usize,
     /// Events kept in memory per job.
     pub events_kept: usize,
     /// Workers live in the coordinator's own process and die with it: what was leased before it started is nobody's.
@@ -54,6 +56,7 @@ impl Default for Settings {
             duplicate_percent: 150,
             publish_parallel: 16,
             forget_worker_ms: 900_000,
+            workers_max: 10_000,
             events_kept: 256,
             workers_inside: false,
         }

@@ -7,7 +7,7 @@ use tarquet_client::{Jobs, JobsError, Steer};
 use tarquet_common::{ids::WorkerId, store::StoreSettings};
 use tarquet_core::views::ShardFilter;
 use tarquet_proto::{
-    convert::{BadMessage, REASON_BYTES, mirror, told},
+    convert::{BadMessage, REASON_BYTES, mirror, optional_name, told},
     status, v2,
     v2::job_service_server::JobService,
 };
@@ -57,8 +57,9 @@ impl JobService for People {
 
     async fn submit(&self, ask: Request<v2::SubmitRequest>) -> Answer<v2::SubmitResponse> {
         let ask = ask.into_inner();
+        let token = optional_name(ask.token, "token").map_err(|bad| status::malformed(&bad))?;
         let spec = json(&ask.spec_json, "spec_json")?;
-        let submitted = self.0.submit(ask.token, spec).await.map_err(refused)?;
+        let submitted = self.0.submit(token, spec).await.map_err(refused)?;
         Ok(Response::new(v2::SubmitResponse { job: submitted.job.to_string(), known: submitted.known }))
     }
 

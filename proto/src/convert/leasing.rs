@@ -13,6 +13,23 @@ use tarquet_common::{
     store::StoreSettings,
 };
 
+/// Most attempts that a worker may say it runs at a time.
+const SLOTS_MAX: u32 = 4_096;
+/// Most memory that it may say a slot has, in bytes: 64 TiB.
+const SLOT_BYTES_MAX: u64 = 64 << 40;
+
+/// A number that a worker has at least one of.
+fn within<N: Ord + From<u8> + std::fmt::Display>(
+    found: N,
+    most: N,
+    field: &'static str,
+) -> Result<N, BadMessage> {
+    if found < N::from(1) || found > most {
+        return Err(BadMessage::malformed(field, format!("{found}, which is not 1 to {most}")));
+    }
+    Ok(found)
+}
+
 fn to_worker(name: String) -> Result<WorkerId, BadMessage> {
     text::name(name, "worker").map(WorkerId)
 }
@@ -33,8 +50,8 @@ pub fn to_register(m: v2::RegisterRequest) -> Result<Register, BadMessage> {
     Ok(Register {
         worker: to_worker(m.worker)?,
         build: text::optional_name(m.build, "build")?,
-        slots: m.slots,
-        slot_bytes: m.slot_bytes,
+        slots: within(m.slots, SLOTS_MAX, "slots")?,
+        slot_bytes: within(m.slot_bytes, SLOT_BYTES_MAX, "slot_bytes")?,
         shared_probe: m.shared_probe.map(|probe| text::optional_name(probe, "shared_probe")).transpose()?,
     })
 }

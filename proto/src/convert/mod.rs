@@ -12,7 +12,7 @@ mod views;
 pub use leasing::*;
 pub use parts::{BadMessage, from_attempt, from_failure, from_shard, to_attempt, to_failure, to_shard};
 pub use receipt::{from_receipt, to_receipt};
-pub use text::{REASON_BYTES, told};
+pub use text::{REASON_BYTES, optional_name, told};
 pub use views::mirror;
 
 use parts::need;

@@ -163,6 +163,22 @@ fn the_other_verbs_survive_the_wire() {
 }
 
 #[test]
+fn a_worker_has_slots_and_memory_that_there_can_be() {
+    use crate::v2;
+    let with = |slots, slot_bytes| {
+        let (worker, build) = ("w".to_owned(), "0.1".to_owned());
+        let asked = v2::RegisterRequest { worker, build, slots, slot_bytes, shared_probe: None };
+        to_register(asked).map_err(|bad| bad.field)
+    };
+    for (slots, slot_bytes) in [(1, 1), (4_096, 64 << 40)] {
+        assert!(with(slots, slot_bytes).is_ok(), "{slots} of {slot_bytes}");
+    }
+    assert_eq!([with(0, 1), with(4_097, 1), with(u32::MAX, 1)].map(Result::unwrap_err), ["slots"; 3]);
+    let odd = [with(1, 0), with(1, (64 << 40) + 1), with(1, u64::MAX)];
+    assert_eq!(odd.map(Result::unwrap_err), ["slot_bytes"; 3]);
+}
+
+#[test]
 fn an_empty_message_names_what_is_missing() {
     use crate::v2;
     assert_eq!(to_renew(v2::RenewRequest::default()), Err(BadMessage::missing("worker")));

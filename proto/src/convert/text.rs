@@ -19,7 +19,10 @@ pub(super) fn name(text: String, field: &'static str) -> Result<String, BadMessa
 }
 
 /// A name, or nothing.
-pub(super) fn optional_name(text: String, field: &'static str) -> Result<String, BadMessage> {
+///
+/// # Errors
+/// When it is longer than 128 bytes, or has control characters.
+pub fn optional_name(text: String, field: &'static str) -> Result<String, BadMessage> {
     if text.len() > NAME_BYTES {
         return Err(BadMessage::malformed(field, format!("{} bytes, at most {NAME_BYTES}", text.len())));
     }

@@ -70,6 +70,24 @@ async fn health_pages_and_statuses_agree() {
     coordinator.stop().await;
 }
 
+/// It stays with the job for ever, and in an index of all.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_token_of_a_job_is_short() {
+    let world = World::new();
+    let coordinator = world.serve(None).await;
+    for odd in ["x".repeat(129), "a\nb".to_owned()] {
+        match coordinator.jobs.submit(odd, world.spec(1)).await {
+            Err(JobsError::Refused(failure)) => {
+                assert_eq!(failure.code, cluster::MALFORMED_MESSAGE);
+                assert_eq!(failure.place.item.as_deref(), Some("token"), "{failure:?}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    coordinator.jobs.submit("x".repeat(128), world.spec(1)).await.unwrap();
+    coordinator.stop().await;
+}
+
 /// Without what is null or not there, which both mean "nothing".
 fn told(value: &impl Serialize) -> Value {
     fn strip(value: Value) -> Value {

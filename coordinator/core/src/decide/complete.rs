@@ -4,6 +4,7 @@ use crate::{
     decide::{
         draft::Draft,
         lease::{adopt, adoptable, ended},
+        unfit::unfit,
         workers::{not_this_worker, proven},
     },
     decision::{Answer, Ended, Note, Refusal, Reply, Step, WaitFor},
@@ -11,12 +12,9 @@ use crate::{
     event::What,
     objects::RoundOf,
     record::Record,
-    state::Shard,
 };
 use std::sync::Arc;
 use tarquet_common::{
-    codes::cluster,
-    failure::Failure,
     leasing::{Complete, Completed},
     receipt::Receipt,
     seal::Seal,
@@ -55,7 +53,7 @@ pub(crate) fn complete(d: &mut Draft<'_>, ask: &Complete, seal: &Seal) -> Result
         d.event(Some(&receipt.shard.job), What::Superseded { stage, shard: number, attempt });
         return Ok(Reply::Completed(Completed::Superseded).into());
     }
-    if let Some(failure) = unfit(shard, ask) {
+    if let Some(failure) = unfit(shard, lease, ask) {
         let (shard, attempt) = (receipt.shard.clone(), receipt.attempt);
         let ended = Ended::Failed { failure: Box::new(failure.clone()), killer: None };
         d.then(Step::EndAttempt { shard, attempt, ended });
@@ -66,60 +64,6 @@ pub(crate) fn complete(d: &mut Draft<'_>, ask: &Complete, seal: &Seal) -> Result
     }
     d.start(Effect::StoreReceipt { receipt: Arc::new(receipt.clone()) });
     wait
-}
-
-/// No honest count comes near.
-const COUNT_MAX: u64 = 1 << 50;
-
-/// A receipt has to name who hands it in, exactly the partitions that its shard makes, and counts that can be.
-fn unfit(shard: &Shard, ask: &Complete) -> Option<Failure> {
-    let receipt = &ask.receipt;
-    if receipt.worker != ask.worker {
-        let text = format!("attempt {} of shard {} names another worker", receipt.attempt, shard.id);
-        return Some(Failure::new(cluster::RECEIPT_UNFIT, text).expected(&ask.worker, &receipt.worker));
-    }
-    if let Some(most) = receipt.counts.numbers().max().filter(|most| *most > COUNT_MAX) {
-        let text = format!("attempt {} of shard {} counts more than there can be", receipt.attempt, shard.id);
-        return Some(
-            Failure::new(cluster::RECEIPT_UNFIT, text).expected(format!("at most {COUNT_MAX}"), most),
-        );
-    }
-    if let Some(odd) = receipt.sides.iter().find(|side| !is_key(&side.name)) {
-        let text =
-            format!("attempt {} of shard {} names a side object as none is", receipt.attempt, shard.id);
-        let failure = Failure::new(cluster::RECEIPT_UNFIT, text);
-        return Some(failure.expected("a key below the job's prefix", odd.name.escape_debug()));
-    }
-    let first = shard.plan.partition_first;
-    let planned = first..first.saturating_add(shard.plan.partition_count);
-    let mut made: Vec<u32> = receipt.artifacts.iter().map(|a| a.partition).collect();
-    made.sort_unstable();
-    let odd = receipt.artifacts.iter().find(|a| !is_part(&a.name, a.partition));
-    if let Some(odd) = odd {
-        let text = format!("attempt {} of shard {} names a partition as none is", receipt.attempt, shard.id);
-        let failure = Failure::new(cluster::RECEIPT_UNFIT, text);
-        return Some(failure.expected(format!("part-{:05}.…", odd.partition), &odd.name));
-    }
-    let fits = made.iter().copied().eq(planned.clone());
-    (!fits).then(|| {
-        let text = format!("attempt {} of shard {} made other partitions", receipt.attempt, shard.id);
-        Failure::new(cluster::RECEIPT_UNFIT, text).expected(format!("{planned:?}"), format!("{made:?}"))
-    })
-}
-
-/// Longest key of a side object, in bytes: as S3 allows.
-const KEY_BYTES_MAX: usize = 1 << 10;
-
-/// Whether this is a key that stays below its prefix: others read what it names.
-fn is_key(name: &str) -> bool {
-    let is_part = |part: &str| !matches!(part, "" | "." | "..");
-    name.len() <= KEY_BYTES_MAX && name.split('/').all(is_part) && !name.chars().any(char::is_control)
-}
-
-/// Whether this is what a partition is called: an upload under any other name would be completed over it.
-fn is_part(name: &str, partition: u32) -> bool {
-    let suffix = name.strip_prefix(&format!("part-{partition:05}."));
-    suffix.is_some_and(|s| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.'))
 }
 
 /// What the receipt object says, whoever wrote it.

@@ -26,7 +26,8 @@ pub(crate) fn fail(d: &mut Draft<'_>, ask: &Fail, seal: &Seal) -> Result<Answer,
     }
     // No lease: it ended before, and this is a repeat or a zombie. Neither changes anything.
     if shard.lease(ask.attempt).is_some_and(|l| l.row.is_of(&ask.worker, seal)) {
-        let ended = Ended::Failed { failure: Box::new(ask.failure.clone()), killer: ask.killer };
+        let killer = shard.item(ask.killer);
+        let ended = Ended::Failed { failure: Box::new(ask.failure.clone()), killer };
         d.then(Step::EndAttempt { shard: ask.shard.clone(), attempt: ask.attempt, ended });
     }
     Ok(Answer::DONE)

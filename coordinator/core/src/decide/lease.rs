@@ -17,7 +17,7 @@ use tarquet_common::{
     codes::cluster,
     failure::Failure,
     ids::{AttemptId, ShardId, WorkerId},
-    leasing::{Acquire, Directive, Lease, Renew},
+    leasing::{Acquire, Directive, Lease, Progress, Renew},
     seal::Seal,
 };
 
@@ -84,9 +84,8 @@ fn put(
     extend(d, &shard.id, attempt, None);
 }
 
-fn extend(d: &mut Draft<'_>, shard: &ShardId, attempt: AttemptId, ask: Option<&Renew>) {
+fn extend(d: &mut Draft<'_>, shard: &ShardId, attempt: AttemptId, progress: Option<Progress>) {
     let deadline = d.now.saturating_add(d.state.settings.lease_ttl_ms);
-    let progress = ask.map(|r| r.progress.clone());
     d.note(Note::Renewed { shard: shard.clone(), attempt, deadline, progress });
 }
 
@@ -130,7 +129,8 @@ pub(crate) fn renew(d: &mut Draft<'_>, ask: &Renew, seal: &Seal) -> Result<Answe
     if !mine {
         adopt(d, shard, ask.attempt, (&ask.worker, seal));
     }
-    extend(d, &ask.shard, ask.attempt, Some(ask));
+    let progress = Progress { at_item: shard.item(ask.progress.at_item), ..ask.progress.clone() };
+    extend(d, &ask.shard, ask.attempt, Some(progress));
     let directive = if worker.draining { Directive::Drain } else { Directive::Continue };
     Ok(Reply::Directive(directive).into())
 }

@@ -17,6 +17,7 @@ mod rounds;
 mod steer;
 mod submit;
 mod tick;
+mod unfit;
 mod workers;
 
 pub use dispatch::{decide, handle};

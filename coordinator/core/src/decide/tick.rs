@@ -1,7 +1,7 @@
 //! A process starts with what its ledger kept. Then time passes: leases expire, delays end, effects are started again.
 
 use crate::{
-    decide::draft::Draft,
+    decide::{draft::Draft, workers},
     decision::{Answer, Ended, Note, Refusal, Step},
     effect::EffectKey,
     event::What,
@@ -97,8 +97,7 @@ fn forget_workers(d: &mut Draft<'_>) {
     let after = state.settings.forget_worker_ms;
     for (id, worker) in &state.workers {
         if d.now.saturating_sub(worker.seen) > after && !state.held.contains_key(id) {
-            d.note(Note::WorkerGone(id.clone()));
-            d.event(None, What::WorkerWent { worker: id.clone(), reason: "silent".to_owned(), leases: 0 });
+            workers::forget(d, id);
         }
     }
 }

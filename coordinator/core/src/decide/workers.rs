@@ -38,6 +38,31 @@ fn is_taken(d: &Draft<'_>, name: &WorkerId, seal: &Seal) -> bool {
     registered || leases.any(|live| !live.row.is_of(name, seal))
 }
 
+/// A new name needs room. Where there is none, the worker that was silent for longest is forgotten, if it has been for a
+/// lease and holds none: nobody who lives is ever pushed out.
+fn make_room(d: &mut Draft<'_>, name: &WorkerId) -> Result<(), Refusal> {
+    let (state, most) = (d.state, d.state.settings.workers_max);
+    if state.workers.contains_key(name) || state.held.contains_key(name) || state.workers.len() < most {
+        return Ok(());
+    }
+    let silent =
+        state.workers.iter().filter(|(id, w)| !state.is_live(w, d.now) && !state.held.contains_key(*id));
+    let Some((longest, _)) = silent.min_by_key(|(_, worker)| worker.seen) else {
+        let text = format!("worker {name} is one more than this coordinator keeps");
+        return Err(Failure::new(cluster::TOO_MANY_WORKERS, text)
+            .expected(format!("at most {most}"), most + 1)
+            .into());
+    };
+    forget(d, longest);
+    Ok(())
+}
+
+/// Of a worker that holds nothing.
+pub(crate) fn forget(d: &mut Draft<'_>, worker: &WorkerId) {
+    d.note(Note::WorkerGone(worker.clone()));
+    d.event(None, What::WorkerWent { worker: worker.clone(), reason: "silent".to_owned(), leases: 0 });
+}
+
 pub(crate) fn register(d: &mut Draft<'_>, ask: &Register, seal: &Seal) -> Result<Answer, Refusal> {
     let settings = &d.state.settings;
     if ask.build != settings.build {
@@ -48,6 +73,7 @@ pub(crate) fn register(d: &mut Draft<'_>, ask: &Register, seal: &Seal) -> Result
     if is_taken(d, &ask.worker, seal) {
         return Err(not_this_worker(&ask.worker));
     }
+    make_room(d, &ask.worker)?;
     if d.state.workers.get(&ask.worker).is_none_or(|known| known.seal != *seal) {
         let (worker, slots, slot_bytes) = (ask.worker.clone(), ask.slots, ask.slot_bytes);
         d.event(None, What::WorkerCame { worker, slots, slot_bytes });

@@ -114,6 +114,11 @@ impl Shard {
         (self.id.stage, self.id.shard)
     }
 
+    /// The item at a place that a worker names, if the shard has one there. A worker's word is no reason to skip any other.
+    pub(crate) fn item(&self, place: Option<u32>) -> Option<u32> {
+        place.filter(|place| u64::from(*place) < self.plan.items)
+    }
+
     /// The receipt of its round, if it has one.
     pub(crate) fn receipt(&self) -> Option<&Arc<Receipt>> {
         match &self.state {

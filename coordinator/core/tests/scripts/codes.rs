@@ -85,6 +85,65 @@ fn what_a_receipt_names_beside_the_dataset_lies_below_the_job() {
 }
 
 #[test]
+fn a_receipt_has_few_side_objects_and_each_a_role() {
+    let side = |role: &str| SideObject {
+        role: role.to_owned(),
+        name: "beside".to_owned(),
+        bytes: 1,
+        crc64: String::new(),
+    };
+    let odd = ["", "a\nb", &"x".repeat(129)].map(|role| vec![side(role)]);
+    for sides in odd.into_iter().chain([vec![side("x"); 1_025]]) {
+        let mut s = Script::at_convert(1, options());
+        s.acquire("a", "x");
+        let mut receipt = s.receipt("a", "x", 0);
+        receipt.sides = sides;
+        assert_eq!(code(s.hand_in("a", "x", receipt)), cluster::RECEIPT_UNFIT);
+    }
+    let mut s = Script::at_convert(1, options());
+    s.acquire("a", "x");
+    let mut receipt = s.receipt("a", "x", 0);
+    receipt.sides = vec![side(&"x".repeat(128)); 1_024];
+    s.hand_in("a", "x", receipt);
+    assert_eq!(s.status().phase, PhaseName::Done);
+}
+
+#[test]
+fn a_receipt_skips_what_its_lease_said_and_nothing_else() {
+    for skipped in [vec![2], vec![7, 7], vec![7, 10]] {
+        let mut s = Script::at_convert(1, options());
+        for name in ["x", "y"] {
+            s.acquire("a", name);
+            s.fail("a", name, Failure::new(cluster::STUCK, "it died"), Some(7));
+            s.wait(31_000);
+        }
+        s.acquire("a", "z");
+        assert_eq!(s.leases["z"].skip, [7]);
+        let receipt = s.receipt("a", "z", 0);
+        let odd = tarquet_common::receipt::Receipt { skipped, ..receipt.clone() };
+        assert_eq!(code(s.hand_in("a", "z", odd)), cluster::RECEIPT_UNFIT);
+        s.acquire("a", "again");
+        s.complete("a", "again", 0);
+        assert_eq!(s.status().phase, PhaseName::Done, "what was said may be skipped");
+    }
+}
+
+/// A ledger that is lost forgets which items kill; an attempt that it granted does not.
+#[test]
+fn an_adopted_receipt_may_have_skipped_what_a_lost_ledger_said() {
+    for (skipped, fits) in [(7, true), (10, false)] {
+        let mut s = Script::at_convert(1, options());
+        s.acquire("a", "x");
+        let mut receipt = s.receipt("a", "x", 0);
+        receipt.skipped = vec![skipped];
+        s.restart(false);
+        s.register("a");
+        s.hand_in("a", "x", receipt);
+        assert_eq!(s.status().phase == PhaseName::Done, fits, "{skipped}");
+    }
+}
+
+#[test]
 fn stages_have_to_end_in_publish() {
     let mut s = Script::new([0, 0, 1], options());
     s.submit.stages.pop();

@@ -83,6 +83,28 @@ fn different_items_are_no_killers_and_a_shard_that_takes_worker_after_worker_hol
     assert_eq!(s.status().phase, PhaseName::Done);
 }
 
+/// Shards have ten items here: a place beyond them is nobody's, and a worker's word for it is forgotten at once.
+#[test]
+fn an_item_that_the_shard_does_not_have_kills_nobody() {
+    let mut s = Script::new([0, 0, 1], options());
+    s.submit();
+    let suspects = |s: &Script| s.state.shard(&s.shard(2, 0)).expect("it is there").suspects;
+    for n in 0..3 {
+        s.sacrifice(n, Some(10));
+        assert!(suspects(&s).is_empty(), "attempt {n}");
+    }
+    s.register("a");
+    for (name, killer) in [("x", 10), ("y", u32::MAX), ("z", 10)] {
+        s.acquire("a", name);
+        assert_eq!(s.leases[name].skip, [0; 0], "{name}");
+        s.fail("a", name, Failure::new(cluster::DRAINED, "it died"), Some(killer));
+        assert!(suspects(&s).is_empty(), "{name}");
+    }
+    s.acquire("a", "last");
+    s.fail("a", "last", Failure::new(cluster::DRAINED, "it died"), Some(9));
+    assert_eq!(suspects(&s).keys().copied().collect::<Vec<_>>(), [9], "the last one is the shard's");
+}
+
 #[test]
 fn one_that_comes_back_has_killed_nobody() {
     let mut s = Script::at_convert(1, options());

@@ -6,7 +6,7 @@ use tarquet_common::{
     failure::Failure,
     leasing::{Completed, Directive},
 };
-use tarquet_core::{PhaseName, Refusal, Reply};
+use tarquet_core::{PhaseName, Refusal, Reply, Settings};
 
 const GO_ON: Option<Said> = Some(Ok(Reply::Directive(Directive::Continue)));
 const STOP: Option<Said> = Some(Ok(Reply::Directive(Directive::Stop)));
@@ -127,6 +127,26 @@ fn what_a_lost_ledger_knew_goes_on_for_who_comes_first_and_in_its_own_name() {
     assert_eq!(code(s.complete("a", "x", 0)), Some(cluster::NOT_THIS_WORKER));
     let of = s.state.leases(&s.shard(2, 0)).map(|lease| lease.worker.0.clone()).collect::<Vec<_>>();
     assert_eq!(of, ["b"]);
+}
+
+/// Who has the workers' token may register under any number of names.
+#[test]
+fn names_beyond_the_limit_are_refused_and_nobody_who_lives_is_pushed_out() {
+    let mut s = Script::at_convert(3, options());
+    s.acquire("a", "x");
+    s.restart_as(true, Settings { workers_max: 2, ..s.state.settings().clone() });
+    let come = |s: &mut Script, name: &str| code(s.register_with(name, 1 << 30, ""));
+    assert_eq!([come(&mut s, "b"), come(&mut s, "c")], [None, None]);
+    assert_eq!(come(&mut s, "d"), Some(cluster::TOO_MANY_WORKERS));
+    assert_eq!(come(&mut s, "b"), None, "it is known");
+    assert_eq!(come(&mut s, "a"), None, "it holds a lease");
+    s.wait(30_000);
+    assert_eq!([s.renew("a", "x", 1), s.renew("b", "x", 1)], [GO_ON, STOP]);
+    assert_eq!(come(&mut s, "d"), Some(cluster::TOO_MANY_WORKERS), "all of them live");
+    s.wait(31_000);
+    assert_eq!(come(&mut s, "d"), None, "one was silent for a lease");
+    assert_eq!(s.acquire("c", "y"), UNKNOWN, "the one that was");
+    assert_eq!([s.renew("a", "x", 2), s.renew("b", "x", 2)], [GO_ON, STOP], "and no other");
 }
 
 #[test]

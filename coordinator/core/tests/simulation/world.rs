@@ -311,6 +311,7 @@ fn settings() -> Settings {
         duplicate_percent: 150,
         publish_parallel: 4,
         forget_worker_ms: 8_000,
+        workers_max: 10_000,
         events_kept: 64,
         workers_inside: false,
     }
