@@ -1,6 +1,9 @@
 //! The directory of a cluster's certificates: files that only their owner can read, replaced whole.
 
-use super::party::{CA_CERT, CA_KEY, Party};
+use super::{
+    party::{CA_CERT, CA_KEY, Party},
+    store::STORE_SECRET,
+};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
@@ -57,7 +60,8 @@ impl Folder<'_> {
         Ok(String::from_utf8_lossy(&self.read(name)?).into_owned())
     }
 
-    /// Writes files that nobody else can read. All are on the disk before the first takes its name.
+    /// Writes files that nobody else can read; the store's secret also its group, for a store runs as another user. All are
+    /// on the disk before the first takes its name.
     pub(crate) fn write(&self, files: &[(String, String)]) -> Result<(), Failure> {
         let failed = |name: &str, e: &io::Error| {
             Failure::new(spec::CANNOT_WRITE, "certificates and tokens cannot be written")
@@ -85,7 +89,8 @@ impl Folder<'_> {
             Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
             _ => {}
         }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&staged)?;
+        let mode = if name == STORE_SECRET { 0o640 } else { 0o600 };
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&staged)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()
     }
@@ -116,6 +121,8 @@ mod tests {
         let mode = |path: &str| dir.path().join(path).metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("worker"), mode("worker/token")), (0o700, 0o600));
         assert_eq!(folder.text("worker/token").unwrap(), "b");
+        folder.write(&[(STORE_SECRET.to_owned(), "s".to_owned())]).unwrap();
+        assert_eq!(mode(STORE_SECRET), 0o640, "its group reads it, and nobody else");
         assert_eq!(fs::read_dir(dir.path().join("worker")).unwrap().count(), 1, "nothing is left over");
     }
 

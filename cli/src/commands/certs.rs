@@ -1,7 +1,7 @@
 //! `tarquet certs`: certificates and tokens for a cluster.
 
 use crate::{
-    certs::{Authority, Folder, Identity, Party, add, fresh_token, names_in, names_of, retire},
+    certs::{Authority, Folder, Identity, Party, add, fresh_token, names_in, names_of, retire, store_secret},
     context::Context,
     error::CliError,
     exit::Exit,
@@ -37,6 +37,9 @@ struct Init {
     /// Do nothing if a complete set is there already
     #[arg(long)]
     if_missing: bool,
+    /// Also make DIR/store/rpc_secret, which a Garage store is started with, unless it is there
+    #[arg(long)]
+    store_secret: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -91,7 +94,14 @@ fn init(args: &Init, now: u64, cx: &Context) -> Result<Exit, CliError> {
     let Names { dir, san, days } = &args.names;
     let names = names_of(san)?;
     let folder = Folder(dir);
+    let of_store = if args.store_secret { store_secret(&folder)? } else { None };
     if folder.is_complete()? {
+        if let (true, Some(secret)) = (args.if_missing, of_store) {
+            let files = vec![secret];
+            folder.write(&files)?;
+            cx.say(&format!("A complete set is in {}; it got the store's secret.", dir.display()));
+            return written(dir, files, cx);
+        }
         if args.if_missing {
             cx.say(&format!("A complete set is in {}; nothing was changed.", dir.display()));
             return written(dir, Vec::new(), cx);
@@ -115,6 +125,7 @@ fn init(args: &Init, now: u64, cx: &Context) -> Result<Exit, CliError> {
         }
     }
     files.push((Party::Coordinator.file("tokens"), tokens));
+    files.extend(of_store);
     folder.write(&files)?;
     cx.say(&how_to_use(&args.names));
     written(dir, files, cx)

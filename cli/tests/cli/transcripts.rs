@@ -43,6 +43,8 @@ fn certificates() {
         &[
             &["certs", "init", "pki", "--san", "coordinator"],
             &["certs", "init", "pki", "--if-missing"],
+            &["certs", "init", "pki", "--if-missing", "--store-secret"],
+            &["certs", "init", "pki", "--if-missing", "--store-secret"],
             &["certs", "init", "pki"],
             &["certs", "token", "pki", "worker"],
             &["certs", "token", "pki", "worker", "--retire"],

@@ -8,6 +8,7 @@ mod attacks;
 mod binding;
 mod bystander;
 mod certificates;
+mod deployed;
 mod exposition;
 mod frames;
 mod holders;
