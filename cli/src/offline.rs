@@ -9,14 +9,14 @@ use tarquet_common::{
     codes::spec as codes,
     failure::Failure,
     ids::JobId,
-    store::{Store, StoreError, Stores, Uri, list_all},
+    store::{Store, StoreError, Uri, list_all},
 };
 use tarquet_coordinator::{
     from_objects,
-    objects::{self, CATALOG, Claim, OBJECT_BYTES_MAX, home_of, job_uri},
+    objects::{self, CATALOG, Claim, JOB, OBJECT_BYTES_MAX, home_of, job_uri},
 };
 use tarquet_core::{
-    Catalog,
+    Catalog, Submit,
     views::{JobStatus, ShardLine},
 };
 
@@ -41,10 +41,18 @@ impl Kept {
         Ok(Home::of(&self.status.output_uri, self.elsewhere.as_deref())?.state_dir.is_dir())
     }
 
+    /// What was asked.
+    pub(crate) async fn submit(&self) -> Result<Submit, CliError> {
+        let object = self.store.get(JOB, OBJECT_BYTES_MAX).await.map_err(Failure::from)?;
+        let object = object.ok_or_else(|| none_there(&self.status.output_uri))?;
+        Ok(serde_json::from_slice(&object.bytes).map_err(|e| objects::damaged(self.store.root(), JOB, &e))?)
+    }
+
     /// Its output, as it is now.
     pub(crate) async fn output(&self, cx: &Context) -> Result<Arc<dyn Store>, CliError> {
         let uri = Uri::parse_here(&self.status.output_uri).map_err(|e| Failure::from(StoreError::from(e)))?;
-        Ok(Stores::new().open(&uri, &cx.globals.store.settings()).await.map_err(Failure::from)?)
+        let stores = cx.globals.store.own()?;
+        Ok(stores.open(&uri, &cx.globals.store.of_output()).await.map_err(Failure::from)?)
     }
 
     /// What is gone from the output of a job that was published, or is another object by now; the first few.
@@ -78,8 +86,7 @@ pub(crate) async fn find(text: &str, cx: &Context) -> Result<Option<Kept>, CliEr
 pub(crate) async fn read(output: &str, cx: &Context) -> Result<Kept, CliError> {
     let uri = Uri::parse_here(output).map_err(|e| Failure::from(StoreError::from(e)))?;
     let home = uri.sibling(".tarquet").ok_or_else(|| none_there(output))?;
-    let settings = cx.globals.store.settings();
-    let stores = Stores::new();
+    let (stores, settings) = (cx.globals.store.own()?, cx.globals.store.of_output());
     let home_store = stores.open(&home, &settings).await.map_err(Failure::from)?;
     let (job, prefix) = newest(home_store.as_ref(), &home).await?.ok_or_else(|| none_there(output))?;
     let store = stores.open(&prefix, &settings).await.map_err(Failure::from)?;
@@ -123,7 +130,23 @@ async fn newest(home: &dyn Store, home_uri: &Uri) -> Result<Option<(JobId, Uri)>
 /// Tells what to type about a job that has no coordinator: it is named by its output.
 pub(crate) fn in_words_of_run(status: &mut JobStatus, output: &str) {
     status.next = next(status, output);
-    let Some(reason) = &mut status.reason else { return };
+    if let Some(reason) = &mut status.reason {
+        reason.hint = Some(words_of_run(reason.hint(), output));
+    }
+}
+
+/// A refusal, in the same words.
+pub(crate) fn error_in_words_of_run(error: CliError, output: &str) -> CliError {
+    match error {
+        CliError::Failure(failure) => {
+            let hint = words_of_run(failure.hint(), output);
+            failure.with_hint(hint).into()
+        }
+        other => other,
+    }
+}
+
+fn words_of_run(hint: &str, output: &str) -> String {
     let output = quoted(output);
     let words = [
         ("tarquet accept JOB", format!("tarquet run --resume {output} --accept")),
@@ -132,8 +155,7 @@ pub(crate) fn in_words_of_run(status: &mut JobStatus, output: &str) {
         ("tarquet failures JOB", format!("tarquet failures {output}")),
         ("tarquet status JOB", format!("tarquet status {output}")),
     ];
-    let hint = words.iter().fold(reason.hint().to_owned(), |hint, (of, ours)| hint.replace(of, ours));
-    reason.hint = Some(hint);
+    words.iter().fold(hint.to_owned(), |hint, (of, ours)| hint.replace(of, ours))
 }
 
 /// What goes on with a job that has no coordinator: `run --resume`.
@@ -141,10 +163,13 @@ fn next(status: &JobStatus, output: &str) -> Vec<String> {
     let output = quoted(output);
     let failures = || format!("tarquet failures {output}");
     let resume = |more: &str| format!("tarquet run --resume {output}{more}");
+    let accept = status.next.iter().any(|line| line.starts_with("tarquet accept"));
     match is_over(status) {
         true => vec![failures()],
         false if status.hold.is_some() => {
-            vec![failures(), resume(" --accept"), resume(" --retry"), format!("tarquet cancel {output}")]
+            let accept = accept.then(|| resume(" --accept"));
+            let rest = [resume(" --retry"), format!("tarquet cancel {output}")];
+            [failures()].into_iter().chain(accept).chain(rest).collect()
         }
         false => vec![resume("")],
     }

@@ -1,15 +1,16 @@
 //! Removing what a job has written, when it is over: its parts in the output, its own objects, and its claim. Nothing else is
 //! touched: a part is removed if its mark names the job, an object if it lies in the job's prefix.
 
-use crate::{context::Context, error::CliError, local::Home, offline::Kept, render::count};
+use crate::{args::Format, context::Context, error::CliError, local::Home, offline::Kept, render::count};
 use futures::{StreamExt, TryStreamExt, stream};
+use serde_json::json;
 use std::sync::Arc;
 use tarquet_client::is_over;
 use tarquet_common::{
     codes::{publish, spec as codes},
     failure::Failure,
     origin::Origin,
-    store::{Store, StoreError, Stores, Uri, list_all},
+    store::{Store, StoreError, Uri, list_all},
 };
 use tarquet_coordinator::objects::{Claim, JOB, claim_place, is_part_name, pointer};
 
@@ -84,6 +85,14 @@ impl<'k> Removal<'k> {
         if cx.globals.yes {
             return Ok(());
         }
+        let list = self.parts.iter().map(|key| format!("part    {key}"));
+        let list: Vec<String> = list.chain(self.objects.iter().map(|key| format!("object  {key}"))).collect();
+        match cx.format() {
+            Format::Json | Format::Jsonl => {
+                cx.answer_json(&json!({ "parts": self.parts, "objects": self.objects }))?;
+            }
+            Format::Name | Format::Table => cx.answer(&list.join("\n"))?,
+        }
         let text = format!("{} would be removed, and nobody has said yes", self.told());
         Err(Failure::new(codes::NEEDS_YES, text).at_uri(&self.kept.status.output_uri).into())
     }
@@ -100,7 +109,7 @@ impl<'k> Removal<'k> {
     /// The claim, if it is still this job's, and the pointer of a local run.
     async fn forget(&self, cx: &Context) -> Result<(), Failure> {
         let status = &self.kept.status;
-        let (stores, settings) = (Stores::new(), cx.globals.store.settings());
+        let (stores, settings) = (cx.globals.store.own()?, cx.globals.store.of_output());
         let output = Uri::parse_here(&status.output_uri).map_err(StoreError::from)?;
         let (root, key) = claim_place(&output);
         let beside = stores.open(&root, &settings).await?;

@@ -56,6 +56,17 @@ impl StoreFlags {
         settings
     }
 
+    /// How an output that is named on the command line is reached: as these flags say; where they name no place and one store
+    /// is named with `--store`, in that.
+    pub fn of_output(&self) -> StoreSettings {
+        let mut settings = self.settings();
+        let nowhere = settings.endpoint.is_none() && settings.profile.is_none();
+        if let ([one], true) = (self.named().as_slice(), nowhere) {
+            settings.name = Some(one.name.clone());
+        }
+        settings
+    }
+
     /// Fills in what the stores of a spec do not say.
     pub fn complete_spec(&self, spec: &mut Spec) {
         spec.stores_mut().into_iter().for_each(|store| self.complete(store));

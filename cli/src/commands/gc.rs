@@ -114,7 +114,7 @@ impl Place {
         let no_home =
             || Failure::new(codes::NO_JOB_HERE, format!("nothing is beside {output}")).at_uri(output);
         let home_uri = uri.sibling(".tarquet").ok_or_else(no_home)?;
-        let (stores, settings) = (Stores::new(), cx.globals.store.settings());
+        let (stores, settings) = (cx.globals.store.own()?, cx.globals.store.of_output());
         let output = stores.open(&uri, &settings).await.map_err(Failure::from)?;
         let home = stores.open(&home_uri, &settings).await.map_err(Failure::from)?;
         Ok(Self { output, home, home_uri, stores, settings, now_ms: cx.clock.unix_ms() })

@@ -21,7 +21,7 @@ use tarquet_common::{
     codes::{cluster, ourselves, plan, publish, spec as codes},
     failure::Failure,
     spec::Spec,
-    store::{StoreSettings, Stores},
+    store::{StoreError, StoreSettings, Stores, Uri},
 };
 use tarquet_core::PhaseName;
 
@@ -46,7 +46,7 @@ pub(crate) struct Args {
     /// With --resume: no other coordinator is left, so go on even where the store could not keep two apart
     #[arg(long, requires = "resume")]
     take_over: bool,
-    /// Remove what a job that is over has written there before, and write anew; asks unless -y
+    /// Remove what a job that is over has written there before, and write anew; needs -y
     #[arg(long, conflicts_with = "resume")]
     replace: bool,
     #[command(flatten)]
@@ -148,9 +148,10 @@ async fn fresh(spec: &Spec, resources: &Resources, cx: &Context) -> Result<Exit,
 async fn resume(output: &str, args: &Args, resources: &Resources, cx: &Context) -> Result<Exit, CliError> {
     let kept = offline::read(output, cx).await?;
     published_still(&kept, output, cx).await?;
-    let settings: StoreSettings = cx.globals.store.settings();
+    let settings: StoreSettings = cx.globals.store.of_output();
     let home = Home::of(output, kept.elsewhere.as_deref())?;
     let stores = stores_of_kept(&kept, cx)?;
+    reachable(&kept, &stores).await?;
     let local = Local::start(home, &settings, stores, resources, args.take_over).await?;
     let job = kept.status.job.to_string();
     if local.handle.status(&job).await.is_err() {
@@ -162,12 +163,24 @@ async fn resume(output: &str, args: &Args, resources: &Resources, cx: &Context) 
         (_, true) => Some(Steer::Retry),
         _ => None,
     };
-    if let Some(steer) = steer.filter(|_| !is_over(&kept.status))
-        && let Some(ended) = decide(&local, &job, steer, cx).await?
-    {
-        return finish(local, ended, output, cx).await;
+    if let Some(steer) = steer.filter(|_| !is_over(&kept.status)) {
+        match decide(&local, &job, steer, cx).await {
+            Ok(None) => {}
+            Ok(Some(ended)) => return finish(local, ended, output, cx).await,
+            Err(refused) => {
+                local.stop(cx).await?;
+                return Err(offline::error_in_words_of_run(refused, output));
+            }
+        }
     }
     follow(local, &job, output, cx).await
+}
+
+/// Whether the job's own store is known here. A job that cannot be read is waited for, and this would never change.
+async fn reachable(kept: &Kept, stores: &Stores) -> Result<(), CliError> {
+    let uri = Uri::parse_here(&kept.status.output_uri).map_err(|e| Failure::from(StoreError::from(e)))?;
+    stores.open(&uri, &kept.submit().await?.store).await.map_err(Failure::from)?;
+    Ok(())
 }
 
 /// A job that was published has nothing to go on with; whether its output is still there is what its words would say.
@@ -186,7 +199,7 @@ pub(crate) async fn cancel(
     reason: String,
     cx: &Context,
 ) -> Result<Exit, CliError> {
-    let settings: StoreSettings = cx.globals.store.settings();
+    let settings: StoreSettings = cx.globals.store.of_output();
     let home = Home::of(output, kept.elsewhere.as_deref())?;
     let (coordinator, _) = local::coordinator(home, &settings, stores_of_kept(kept, cx)?, false).await?;
     let job = kept.status.job.to_string();

@@ -249,3 +249,33 @@ fn a_run_with_a_home_of_its_own_goes_on_by_its_output() {
     assert_eq!(run(at, &["rm", "out", "-y"]).0, Some(0));
     assert_eq!(fs::read_dir(at.join("out")).expect("there").count(), 0);
 }
+
+/// An input that was overwritten is another object. The job cannot go on without a part of its dataset, and does not say so; what
+/// is refused leaves the job as it was.
+#[test]
+fn what_cannot_be_gone_without_is_not_offered_and_a_refused_accept_changes_nothing() {
+    let dir = tempfile::tempdir().expect("a folder for the test");
+    let at = dir.path();
+    samples(at);
+    fs::write(at.join("bad.h5"), "this is not HDF5").expect("the test's folder can be written");
+    let job = ["run", "--input", "data/*.tar.lz4", "bad.h5", "--output", "out", "--partitions", "2"];
+    assert_eq!(run(at, &job).0, Some(5), "one member fails, none may");
+    for entry in fs::read_dir(at.join("data")).expect("made") {
+        let path = entry.expect("readable").path();
+        let bytes = fs::read(&path).expect("readable");
+        fs::write(&path, [&bytes[..], b"more"].concat()).expect("the test's folder can be written");
+    }
+    let (code, out) = run(at, &["run", "--resume", "out", "--retry"]);
+    assert_eq!(code, Some(5), "{out}");
+    let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("E0803") && words.contains("`tarquet cancel out`"), "{out}");
+    assert!(!out.contains("--accept") && !out.contains(" JOB"), "{out}");
+    for _ in 0..2 {
+        let told = advice(at, &["run", "--resume", "out", "--accept"], "E0712");
+        assert!(told.contains("would be missing") && told.contains("run --resume out --retry"), "{told}");
+        let status = json(at, &["status", "out"]);
+        assert_eq!((status["state"].as_str(), status["hold"].as_str()), (Some("held"), Some("shards")));
+    }
+    assert_eq!(run(at, &["cancel", "out"]).0, Some(0));
+    assert_eq!(run(at, &job).0, Some(5), "the same command begins anew, over the objects as they are");
+}

@@ -115,6 +115,7 @@ fn small_things() {
             &["man", "pages"],
             &["healthcheck", "--http", "127.0.0.1:1"],
             &["gc", "./nowhere"],
+            &["rm", "./nowhere"],
             &["certs", "init", "certs", "--san", "coordinator.example"],
             &["certs", "init", "certs"],
             &["certs", "renew", "certs"],
@@ -158,7 +159,6 @@ fn a_session_on_one_machine() {
         &["failures", "out", "export", "-O", "failures.jsonl"],
         &["gc", "out"],
         &["run", "--input", "data/*.tar.lz4", "--output", "out"],
-        &["rm", "out"],
         &["doctor", "--coordinator", "http://127.0.0.1:1"],
     ];
     std::fs::write(dir.path().join("bad.h5"), b"this is not HDF5").expect("the test's folder can be written");
@@ -182,7 +182,6 @@ fn masked(text: &str) -> String {
         ("  wrote  ", 1..3, "BYTES"),
         ("Job  ", 1..2, "ID"),
         ("      hint Job", 2..3, "ID"),
-        ("error[E0152]: ", 8..11, "ID AND SIZE"),
         ("Objects", 1..2, "out.tarquet/jobs/ID"),
         ("Took", 1..2, "TIME"),
         ("  fingerprint", 1..2, "FINGERPRINT"),

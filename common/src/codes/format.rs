@@ -44,11 +44,11 @@ super::codes! {
     /// The named key is not there.
     WRONG_KEY = 411, Input, "no frame under this key",
         "The spec names a key that this member does not hold.",
-        "List the keys with `tarquet inspect` and set `hdf5.key`.";
+        "List the keys with `tarquet inspect` and set `input.hdf5.key`.";
     /// More than one frame and no key.
     SEVERAL_FRAMES = 412, Input, "several frames and no key",
         "The member holds more than one frame, or more than one table or group of plain datasets, and nothing says which is meant.",
-        "Set `hdf5.key` to one of them.";
+        "Set `input.hdf5.key` to one of them.";
     /// The pandas structure is inconsistent.
     PANDAS_LAYOUT = 413, Input, "pandas structure is inconsistent",
         "A node or attribute that pandas always writes is missing, or contradicts another.",
@@ -88,5 +88,5 @@ super::codes! {
     /// The file is not as pandas frames are, and no plain reading fits.
     PLAIN_SHAPES = 422, Input, "datasets do not form a frame",
         "The file is not pandas', and its datasets are not all of one dimension and one length, so that they make no table.",
-        "Name the group that holds the columns as `hdf5.key`.";
+        "Name the group that holds the columns as `input.hdf5.key`.";
 }

@@ -4,7 +4,7 @@ super::codes! {
     /// The frozen schema would have no columns.
     NO_COLUMNS = 501, Input, "no columns to write",
         "No sampled member holds a column. Parquet cannot hold rows without columns, so nothing can be written.",
-        "Look at a member with `tarquet inspect`; if its frame is under another key, set `hdf5.key`.";
+        "Look at a member with `tarquet inspect`; if its frame is under another key, set `input.hdf5.key`.";
     /// No member could be sampled.
     NOTHING_SAMPLED = 502, Input, "no member could be sampled",
         "The schema is frozen from sampled members, and none of them could be decoded.",

@@ -103,10 +103,10 @@ pub(crate) fn choose(walked: &Walked, key: &KeyChoice) -> Res<Option<Found>> {
                     format::SEVERAL_FRAMES,
                     "/",
                     "the member holds several frames and no key says which is meant",
-                    "one frame, or `hdf5.key`",
+                    "one frame, or `input.hdf5.key`",
                     names(several),
                 ))
-                .with_hint(format!("Set `hdf5.key` to one of {}.", names(several))),
+                .with_hint(format!("Set `input.hdf5.key` to one of {}.", names(several))),
             )),
         },
         KeyChoice::Named(name) => {
@@ -123,7 +123,10 @@ pub(crate) fn choose(walked: &Walked, key: &KeyChoice) -> Res<Option<Found>> {
                         name,
                         names(&walked.frames),
                     ))
-                    .with_hint(format!("Wrong key: set `hdf5.key` to one of {}.", names(&walked.frames))),
+                    .with_hint(format!(
+                        "Wrong key: set `input.hdf5.key` to one of {}.",
+                        names(&walked.frames)
+                    )),
                 )),
             }
         }

@@ -129,13 +129,13 @@ fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
 
 fn several(message: &str, expected: &str, item: &str, names: &str, keys: &str) -> Fault {
     let fault = differs(format::SEVERAL_FRAMES, item, message, expected, names);
-    Box::new((*fault).with_hint(format!("Set `hdf5.key` to one of {keys}.")))
+    Box::new((*fault).with_hint(format!("Set `input.hdf5.key` to one of {keys}.")))
 }
 
 fn several_groups(groups: &[(ObjectId, Group<'_>)]) -> Fault {
     let names = listed(groups.iter().map(|(_, group)| group.path.as_str()));
     let message = "several groups hold datasets and no key says which is meant";
-    several(message, "one group of datasets, or `hdf5.key`", "/", &names, &names)
+    several(message, "one group of datasets, or `input.hdf5.key`", "/", &names, &names)
 }
 
 /// Refuses a table beside others, or beside vectors: each is a frame of its own.
@@ -151,7 +151,7 @@ fn one_table(found: &[Dataset<'_>], key: &str) -> Res<()> {
     let path = |dataset: &'_ Dataset<'_>| dataset.path.clone();
     let (all, keys): (Vec<_>, Vec<_>) = (found.iter().map(path).collect(), tables().map(path).collect());
     let [all, keys] = [all, keys].map(|names| listed(names.iter().map(String::as_str)));
-    Err(several(message, "one table, or `hdf5.key`", key, &all, &keys))
+    Err(several(message, "one table, or `input.hdf5.key`", key, &all, &keys))
 }
 
 fn frame(key: &str, columns: Vec<Column>, context: Context<'_>) -> Res<Frame> {

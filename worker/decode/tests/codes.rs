@@ -124,7 +124,7 @@ fn the_sentence_names_the_column_that_is_the_matter() {
 fn several_tables_are_told_by_the_keys_that_name_them() {
     let failure = decode(fixture("d05_plain_two_tables_p23"), &Options::default()).unwrap_err();
     assert_eq!(failure.code, format::SEVERAL_FRAMES);
-    assert_eq!(failure.hint(), "Set `hdf5.key` to one of /t1, /t2.");
+    assert_eq!(failure.hint(), "Set `input.hdf5.key` to one of /t1, /t2.");
 }
 
 #[test]

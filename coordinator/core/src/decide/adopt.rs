@@ -41,6 +41,14 @@ pub(crate) fn adopt(d: &mut Draft<'_>, snapshot: &Snapshot) -> Result<Answer, Re
         compared(d, id);
         return Ok(Reply::Adopted { rebuilt: false }.into());
     }
+    if let Some(job) = known.filter(|job| matches!(job.row.phase, Phase::Held(_)))
+        && !has_news(job, snapshot, &facts)
+    {
+        // A start that ended before it wrote its number down. What the job is held for stands in the rows alone.
+        d.put_job(JobRow { generation: snapshot.generation, ..job.row.clone() });
+        compared(d, id);
+        return Ok(Reply::Adopted { rebuilt: false }.into());
+    }
     if let Some(job) = known {
         // Whoever waits for something of this job asks the rebuilt one again.
         publish::wake_all(d, job);
@@ -162,6 +170,11 @@ fn gather(snapshot: &Snapshot) -> Facts<'_> {
 
 /// The store knows something that the rows do not.
 fn ahead(job: &Job, snapshot: &Snapshot, facts: &Facts<'_>) -> bool {
+    snapshot.generation > job.row.generation || has_news(job, snapshot, facts)
+}
+
+/// It knows of more than another start.
+fn has_news(job: &Job, snapshot: &Snapshot, facts: &Facts<'_>) -> bool {
     let row = &job.row;
     let claimed = snapshot.claimed && matches!(row.phase, Phase::Claiming(_));
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
@@ -177,7 +190,6 @@ fn ahead(job: &Job, snapshot: &Snapshot, facts: &Facts<'_>) -> bool {
         })
     };
     claimed
-        || snapshot.generation > row.generation
         || snapshot.plans.len() > job.stages.len()
         || count(snapshot.rounds.len()) > row.rounds
         || count(snapshot.accepts.len()) > row.accepts

@@ -229,6 +229,13 @@ fn stopped_failure(job: &Job, stage: &Stage) -> Failure {
         job.row.stage_name(stage.row.stage)
     );
     let mut failure = Failure::new(publish::SHARDS_FAILED, text);
+    if !stage.can_lose_stopped() {
+        // The code's own hint says that `accept` goes on without them.
+        failure = failure.with_hint(
+            "They cannot be gone without. Where the surroundings failed, mend that and `tarquet retry JOB`. Where the input has \
+             changed it is another object to this job: `tarquet cancel JOB`, and begin anew.",
+        );
+    }
     if let Some(first) = first {
         failure.place = first.place.clone();
         failure.causes.push(format!("{}: {}", first.code, first.message));

@@ -65,7 +65,10 @@ pub(crate) fn cancel(d: &mut Draft<'_>, id: &JobId, reason: &str) -> Result<Answ
         (Phase::Cancelled(_), _) => Ok(Answer::DONE),
         (Phase::Failed(_), _) => Err(not_now(job, "cancel")),
         (_, Some(_)) => {
-            let text = format!("job {id} is being published, it cannot be cancelled any more");
+            let text = match job.row.phase.is_over() {
+                true => format!("job {id} is {}: there is nothing to cancel", job.row.phase.name()),
+                false => format!("job {id} is being published, it cannot be cancelled any more"),
+            };
             Err(Failure::new(publish::PAST_OUTCOME, text).into())
         }
         (Phase::Deciding(_), None) => Ok(Answer::Wait(WaitFor::Outcome(id.clone()))),

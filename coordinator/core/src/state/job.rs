@@ -3,7 +3,10 @@
 use crate::{
     rows::{JobRow, StageRow},
     schedule::{JobOrder, ReadyKey, SingleKey},
-    state::{counts::StageCounts, shard::Shard},
+    state::{
+        counts::StageCounts,
+        shard::{Shard, ShardState},
+    },
 };
 use std::collections::{BTreeSet, VecDeque};
 use tarquet_common::{clock::Millis, failure::Failure};
@@ -49,6 +52,12 @@ impl Stage {
     /// of.
     pub(crate) fn accounts_for_items(&self) -> bool {
         self.row.partitions > 0 || self.counts.receipts.failed > 0
+    }
+
+    /// Whether the job can go on without the shards that are stopped here: no partition is missing then.
+    pub(crate) fn can_lose_stopped(&self) -> bool {
+        let mut stopped = self.shards.iter().filter(|s| matches!(s.state, ShardState::Stopped(_)));
+        stopped.all(|s| s.plan.partition_count == 0)
     }
 }
 

@@ -119,7 +119,7 @@ pub fn job_status(state: &State, job: &JobId, now: Millis) -> Option<JobStatus> 
             _ => None,
         },
         waiting,
-        next: next_commands(row, waiting, quarantine.items),
+        next: next_commands(job, waiting, quarantine.items),
         output_uri: row.output_uri.clone(),
         job_uri: row.job_uri.clone(),
         publish: row.options.publish,

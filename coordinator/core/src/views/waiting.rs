@@ -1,9 +1,9 @@
 //! Why a job does not go on, and what a person may do about it.
 
 use crate::{
-    phase::{Back, Hold, Phase},
+    phase::{Back, Held, Hold, Phase},
     rows::JobRow,
-    state::{Job, State},
+    state::{Job, Stage, State},
 };
 use serde::{Deserialize, Serialize};
 use tarquet_common::{clock::Millis, codes::cluster, failure::Failure, units::Bytes};
@@ -85,11 +85,14 @@ pub(crate) fn reason(state: &State, job: &Job, waiting: Option<WhyWaiting>, now:
 }
 
 /// The next commands to type.
-pub(crate) fn next_commands(row: &JobRow, waiting: Option<WhyWaiting>, quarantined: u64) -> Vec<String> {
-    let job = &row.job;
+pub(crate) fn next_commands(of: &Job, waiting: Option<WhyWaiting>, quarantined: u64) -> Vec<String> {
+    let (row, job) = (&of.row, &of.row.job);
     let all = |verbs: &[&str]| verbs.iter().map(|verb| format!("tarquet {verb} {job}")).collect();
     match (&row.phase, waiting) {
         (Phase::Held(held), _) => match held.hold {
+            Hold::Shards if !held_at(of, held).is_some_and(Stage::can_lose_stopped) => {
+                all(&["failures", "retry", "cancel"])
+            }
             Hold::Budget | Hold::Shards => all(&["failures", "accept", "retry", "cancel"]),
             _ if held.back == Back::Checking => all(&["retry"]),
             _ => all(&["retry", "cancel"]),
@@ -102,5 +105,13 @@ pub(crate) fn next_commands(row: &JobRow, waiting: Option<WhyWaiting>, quarantin
             vec!["tarquet worker --coordinator URL".to_owned(), "tarquet workers".to_owned()]
         }
         _ => all(&["wait"]),
+    }
+}
+
+/// The stage that a job is held in.
+fn held_at<'j>(job: &'j Job, held: &Held) -> Option<&'j Stage> {
+    match held.back {
+        Back::Running { stage } => job.stage(stage),
+        Back::Planning { .. } | Back::Checking => None,
     }
 }

@@ -4,7 +4,7 @@ use crate::objects::{self, PlanObject};
 use serde::de::DeserializeOwned;
 use std::{collections::BTreeSet, sync::Arc};
 use tarquet_common::{
-    codes::{ourselves, plan as codes},
+    codes::plan as codes,
     failure::Failure,
     kinds::convert::{IndexBlock, SampleOutput, Stage},
     receipt::Receipt,
@@ -17,7 +17,12 @@ const PLAN_BYTES_MAX: u64 = 4 << 30;
 
 /// The receipt of a stage that has one shard.
 pub(super) fn first(receipts: &[Arc<Receipt>]) -> Result<&Receipt, Failure> {
-    let missing = || Failure::new(ourselves::INVARIANT, "the freeze stage ended without its receipt");
+    // Somebody has accepted to go on without it.
+    let missing = || {
+        let text = "no schema was frozen, and nothing can be written without one";
+        let hint = "`tarquet cancel JOB`, and begin anew without the members that cannot be read.";
+        Failure::new(codes::NOTHING_SAMPLED, text).with_hint(hint)
+    };
     receipts.first().map(|r| &**r).ok_or_else(missing)
 }
 
