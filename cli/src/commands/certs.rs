@@ -94,7 +94,7 @@ fn init(args: &Init, now: u64, cx: &Context) -> Result<Exit, CliError> {
     let Names { dir, san, days } = &args.names;
     let names = names_of(san)?;
     let folder = Folder(dir);
-    let of_store = if args.store_secret { store_secret(&folder)? } else { None };
+    let of_store = if args.store_secret { store_secret(dir)? } else { None };
     if folder.is_complete()? {
         if let (true, Some(secret)) = (args.if_missing, of_store) {
             let files = vec![secret];
