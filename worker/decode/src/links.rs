@@ -24,7 +24,8 @@ impl<'a> Follower<'a> {
 
     /// The object under a path from the root, if there is one.
     pub(crate) fn find(&self, path: &str) -> Res<Option<ObjectId>> {
-        self.walk(self.context.door.root()?, path, path, &mut SOFT_LINKS_MAX.clone())
+        let mut left = SOFT_LINKS_MAX;
+        self.walk(self.context.door.root()?, path, path, &mut left)
     }
 
     /// What the link `item` in the group `from` leads to.
@@ -36,7 +37,8 @@ impl<'a> Follower<'a> {
             Target::Object(id) => Ok(*id),
             Target::External { file, path } => Err(external_link(item, file, path)),
             Target::Soft(to) => {
-                let found = self.walk(from, to, item, &mut (SOFT_LINKS_MAX - 1))?;
+                let mut left = SOFT_LINKS_MAX - 1;
+                let found = self.walk(from, to, item, &mut left)?;
                 found.ok_or_else(|| unusable(item, "leads to nothing", to))
             }
         }

@@ -5,6 +5,7 @@
 //! nothing, is a failure. Of two tables in a group neither is meant more than the other.
 
 use crate::{
+    attrs::Attrs,
     budget::Budget,
     door::{Kind, ObjectId},
     fail::{Fault, Res, differs, over_limit},
@@ -83,7 +84,8 @@ impl<'a> Groups<'a> {
         for link in group.links() {
             let item = group.join(&link.name);
             match self.follower.follow(id, &link.target, &item) {
-                Ok(id) if !self.is_column(id, &item)? => {}
+                Ok(id) if self.context.door.kind(id)? != Kind::Dataset => {}
+                Ok(id) if is_bare_dimension(&self.context.attrs(id, &item)?)? => {}
                 // what cannot be had may be a dataset
                 Err(fault) if ![format::EXTERNAL_STORAGE, format::LINK_UNUSABLE].contains(&fault.code) => {
                     return Err(fault);
@@ -94,30 +96,29 @@ impl<'a> Groups<'a> {
         Ok(false)
     }
 
-    /// Whether an object is a dataset with values of its own.
-    fn is_column(&self, id: ObjectId, item: &str) -> Res<bool> {
-        if self.context.door.kind(id)? != Kind::Dataset {
-            return Ok(false);
-        }
-        let attrs = self.context.attrs(id, item)?;
-        let scale = attrs.has("CLASS") && attrs.has("NAME");
-        let name = if scale { attrs.text("NAME")? } else { None };
-        Ok(!name.is_some_and(|name| name.starts_with(BARE_DIMENSION)))
-    }
-
-    /// All datasets of a group, by name.
+    /// All datasets of a group that are columns, by name.
     fn datasets(&self, id: ObjectId, group: &Group<'a>) -> Res<Vec<Dataset<'a>>> {
         let mut found = Vec::new();
         for link in group.links() {
             let item = group.join(&link.name);
             let id = self.follower.follow(id, &link.target, &item)?;
-            if self.is_column(id, &item)? {
-                found.push(Dataset::open(self.context, id, item)?);
+            if self.context.door.kind(id)? == Kind::Dataset {
+                let dataset = Dataset::open(self.context, id, item)?;
+                if !is_bare_dimension(&dataset.attrs)? {
+                    found.push(dataset);
+                }
             }
         }
         found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         Ok(found)
     }
+}
+
+/// Whether a dataset is the length of a dimension of netCDF and nothing else.
+fn is_bare_dimension(attrs: &Attrs<'_>) -> Res<bool> {
+    let scale = attrs.has("CLASS") && attrs.has("NAME");
+    let name = if scale { attrs.text("NAME")? } else { None };
+    Ok(name.is_some_and(|name| name.starts_with(BARE_DIMENSION)))
 }
 
 fn listed<'n>(names: impl Iterator<Item = &'n str>) -> String {
