@@ -41,11 +41,9 @@ pub(crate) fn adopt(d: &mut Draft<'_>, snapshot: &Snapshot) -> Result<Answer, Re
         compared(d, id);
         return Ok(Reply::Adopted { rebuilt: false }.into());
     }
-    if let Some(job) = known.filter(|job| matches!(job.row.phase, Phase::Held(_)))
-        && !has_news(job, snapshot, &facts)
-    {
-        // A start that ended before it wrote its number down. What the job is held for stands in the rows alone.
-        d.put_job(JobRow { generation: snapshot.generation, ..job.row.clone() });
+    let held = known.filter(|job| matches!(job.row.phase, Phase::Held(_)));
+    if held.is_some_and(|job| !has_news(job, snapshot, &facts)) {
+        // Another start, whose number is its own. What the job is held for stands in the rows alone.
         compared(d, id);
         return Ok(Reply::Adopted { rebuilt: false }.into());
     }
