@@ -3,8 +3,8 @@
 use crate::{
     codes::spec as codes,
     sections::{
-        Errors, KindSpec, Objects, Place, Publish, SpecError, check_globs, check_inputs, check_outside, check_store,
-        parse_uri,
+        Errors, KindSpec, Objects, Place, Publish, SpecError, check_globs, check_inputs, check_outside,
+        check_store, parse_uri,
     },
     stage_plan::{FETCH, ItemWords, StageWords, UPLOAD},
     store::StoreSettings,
