@@ -4,7 +4,7 @@ use crate::{context::Context, error::CliError, resources::Resources};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tarquet_common::{
     clock::{Clock, SystemClock},
-    codes::{ourselves, spec as codes},
+    codes::{cluster, ourselves, spec as codes},
     failure::Failure,
     ids::WorkerId,
     leasing::{Goodbye, Leasing},
@@ -131,7 +131,20 @@ pub(crate) async fn coordinator(
     settings.core.renew_every_ms = RENEW_EVERY_MS;
     let kinds = Arc::new(AllKinds::new(stores.clone(), build()));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    Ok((Coordinator::start(settings, kinds, stores.clone(), clock).await?, stores))
+    let started = Coordinator::start(settings, kinds, stores.clone(), clock).await;
+    Ok((started.map_err(at_work)?, stores))
+}
+
+/// Who has the ledger is another `tarquet run`: what one does about a coordinator's is no help.
+fn at_work(failure: Failure) -> Failure {
+    let in_use = failure.causes.iter().any(|cause| cause.contains("in use"));
+    match failure.code == cluster::LEDGER_UNUSABLE && in_use {
+        true => failure.with_hint(
+            "Another `tarquet run` is at work on this output: wait for it, or end it with Ctrl-C where it runs; \
+             then the same command goes on.",
+        ),
+        false => failure,
+    }
 }
 
 /// Ends it, when what its jobs have left is tidied up; not for ever.

@@ -82,6 +82,13 @@ impl Failure {
         self
     }
 
+    /// Names the object, where it names none yet: what is fetched ahead fails while another is in hand.
+    #[must_use]
+    pub fn or_at_uri(mut self, uri: &str) -> Self {
+        self.place.uri.get_or_insert_with(|| uri.to_owned());
+        self
+    }
+
     /// Names the member.
     #[must_use]
     pub fn at_member(mut self, member: impl Into<String>) -> Self {

@@ -279,3 +279,46 @@ fn what_cannot_be_gone_without_is_not_offered_and_a_refused_accept_changes_nothi
     assert_eq!(run(at, &["cancel", "out"]).0, Some(0));
     assert_eq!(run(at, &job).0, Some(5), "the same command begins anew, over the objects as they are");
 }
+
+/// What is fetched ahead fails while another object is in hand: the failure names the one that is gone.
+#[test]
+fn a_failure_names_the_object_that_failed() {
+    let dir = tempfile::tempdir().expect("a folder for the test");
+    let at = dir.path();
+    samples(at);
+    fs::write(at.join("bad.h5"), "this is not HDF5").expect("the test's folder can be written");
+    let job = ["run", "--input", "data/*.tar.lz4", "bad.h5", "--output", "out", "--partitions", "1"];
+    assert_eq!(run(at, &job).0, Some(5), "one member fails, none may");
+    let gone = at.join("data/archive_01.tar.lz4");
+    fs::rename(&gone, at.join("elsewhere")).expect("the test's folder can be written");
+    let (code, out) = run(at, &["run", "--resume", "out", "--retry"]);
+    assert_eq!(code, Some(5), "{out}");
+    let failures = json(at, &["failures", "out"]);
+    let named: Vec<&str> =
+        failures.as_array().expect("a list").iter().filter_map(|f| f["uri"].as_str()).collect();
+    assert!(named.iter().any(|uri| uri.ends_with("archive_01.tar.lz4")), "{failures}");
+    assert!(!named.iter().any(|uri| uri.ends_with("archive_00.tar.lz4")), "{failures}");
+    fs::rename(at.join("elsewhere"), &gone).expect("it is there");
+    assert_eq!(run(at, &["run", "--resume", "out", "--retry"]).0, Some(5), "the bad member is what is left");
+    assert_eq!(run(at, &["run", "--resume", "out", "--accept"]).0, Some(3));
+}
+
+/// Who has the output is told as what it is.
+#[test]
+fn a_run_that_is_at_work_is_not_called_a_coordinator() {
+    let dir = tempfile::tempdir().expect("a folder for the test");
+    let at = dir.path();
+    samples(at);
+    let path = at.join("data/archive_01.tar.lz4");
+    let bytes = fs::read(&path).expect("made");
+    fs::write(&path, &bytes[..bytes.len() / 2]).expect("the test's folder can be written");
+    assert_eq!(run(at, &["run", "--input", "data/*.tar.lz4", "--output", "out"]).0, Some(5));
+    let ledger = fs::File::open(at.join("out.tarquet/state/ledger/db")).expect("the ledger is there");
+    ledger.lock().expect("nobody has it");
+    let output = tarquet(&["cancel", "out"]).current_dir(at).output().expect("the command starts");
+    let told = String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(!output.status.success() && told.contains("E0752"), "{told}");
+    assert!(told.contains("Another `tarquet run` is at work") && told.contains("Ctrl-C"), "{told}");
+    drop(ledger);
+    assert_eq!(run(at, &["cancel", "out"]).0, Some(0));
+}

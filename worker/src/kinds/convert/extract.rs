@@ -83,7 +83,7 @@ pub(super) fn extract(
 /// The failure with its archive; and with its index, where one of the two is wrong: bytes that were damaged on their way when
 /// the archive was indexed are in the index, and whoever reads it meets them.
 fn of_archive(failure: Failure, run: &Picked) -> Failure {
-    let failure = failure.at_uri(&run.archive.uri);
+    let failure = failure.or_at_uri(&run.archive.uri);
     match &run.index {
         Some(index) if failure.code == codes::BODY_CHANGED => failure.with_hint(format!(
             "The attempt is repeated elsewhere. If it stays, one of the two is wrong: compare the archive with its source; if it is \
