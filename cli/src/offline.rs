@@ -16,7 +16,7 @@ use tarquet_coordinator::{
     objects::{self, CATALOG, Claim, JOB, OBJECT_BYTES_MAX, home_of, job_uri},
 };
 use tarquet_core::{
-    Catalog, Submit,
+    Catalog, PhaseName, Submit,
     views::{JobStatus, ShardLine},
 };
 
@@ -58,7 +58,10 @@ impl Kept {
     /// What is gone from the output of a job that was published, or is another object by now; the first few.
     pub(crate) async fn differences(&self, cx: &Context) -> Result<Vec<String>, CliError> {
         let catalog = self.store.get(CATALOG, OBJECT_BYTES_MAX).await.map_err(Failure::from)?;
-        let Some(catalog) = catalog else { return Ok(Vec::new()) };
+        let Some(catalog) = catalog else {
+            let done = self.status.phase == PhaseName::Done;
+            return Ok(if done { vec![CATALOG.to_owned()] } else { Vec::new() });
+        };
         let catalog: Catalog = serde_json::from_slice(&catalog.bytes)
             .map_err(|e| objects::damaged(self.store.root(), CATALOG, &e))?;
         let output = self.output(cx).await?;
@@ -94,6 +97,7 @@ pub(crate) async fn read(output: &str, cx: &Context) -> Result<Kept, CliError> {
     let state = Home::of(output, elsewhere.as_deref())?.state_dir;
     let found = from_objects(&stores, &prefix, &settings, Some(&state), cx.clock.unix_ms()).await?;
     let mut found = found.ok_or_else(|| none_there(output))?;
+    its_own(&uri, &found.status, output)?;
     in_words_of_run(&mut found.status, output);
     let mut kept = Kept { status: found.status, shards: found.shards, store, elsewhere };
     if let Some((first, more)) = kept.differences(cx).await?.split_first() {
@@ -106,6 +110,22 @@ pub(crate) async fn read(output: &str, cx: &Context) -> Result<Kept, CliError> {
         kept.status.stages.last_mut().expect("a job has stages").warnings.push(text);
     }
     Ok(kept)
+}
+
+/// A copy of a dataset has a copy of the claim beside it, and a claim can be forged: what is told and typed about a job is about
+/// the output that the job itself names.
+fn its_own(asked: &Uri, status: &JobStatus, output: &str) -> Result<(), CliError> {
+    let named = Uri::parse_here(&status.output_uri).map_err(|e| Failure::from(StoreError::from(e)))?;
+    if named.resolved() == asked.resolved() {
+        return Ok(());
+    }
+    let text = format!("what lies beside {output} is of job {}, which writes elsewhere", status.job);
+    let failure = Failure::new(codes::NO_JOB_HERE, text).at_uri(output).expected(output, &status.output_uri);
+    let hint = format!(
+        "Name the job's own output, {}. A dataset that was copied or moved has no job of its own: remove it by hand.",
+        quoted(&status.output_uri)
+    );
+    Err(failure.with_hint(hint).into())
 }
 
 /// Where the job is that the claim names, or else the one with the latest id.

@@ -7,12 +7,12 @@ use serde_json::json;
 use std::sync::Arc;
 use tarquet_client::is_over;
 use tarquet_common::{
-    codes::{publish, spec as codes},
+    codes::{plan, publish, spec as codes},
     failure::Failure,
     origin::Origin,
     store::{Store, StoreError, Uri, list_all},
 };
-use tarquet_coordinator::objects::{Claim, JOB, claim_place, is_part_name, pointer};
+use tarquet_coordinator::objects::{CLAIM_INSIDE, Claim, JOB, OUTCOME, claim_place, is_part_name, pointer};
 
 /// Objects looked at, or removed, at a time.
 const PARALLEL: usize = 32;
@@ -97,13 +97,31 @@ impl<'k> Removal<'k> {
         Err(Failure::new(codes::NEEDS_YES, text).at_uri(&self.kept.status.output_uri).into())
     }
 
+    /// Looks whether the output is free afterwards.
+    ///
+    /// # Errors
+    /// `OUTPUT_NOT_EMPTY`.
+    pub(crate) async fn leaves_nothing(&self) -> Result<(), CliError> {
+        let there: Vec<_> = list_all(&*self.output, "").try_collect().await.map_err(Failure::from)?;
+        let names = there.iter().map(|entry| entry.as_ref().map_or_else(|s| &s.name, |o| &o.key));
+        let mut others = names.filter(|name| !self.parts.contains(name) && *name != CLAIM_INSIDE);
+        let Some(name) = others.next() else { return Ok(()) };
+        let text = format!("{name} in the output is not this job's, and stays: nothing was removed");
+        let failure = Failure::new(plan::OUTPUT_NOT_EMPTY, text).at_uri(&self.kept.status.output_uri);
+        Err(failure.with_hint("Remove it, or choose another output.").into())
+    }
+
     /// Removes it. What says whose the rest is goes last, so that after an interruption the same command goes on.
     pub(crate) async fn carry_out(&self, cx: &Context) -> Result<(), CliError> {
-        let rest: Vec<&String> = self.objects.iter().filter(|key| *key != JOB).collect();
+        let last = [OUTCOME, JOB];
+        let rest: Vec<&String> = self.objects.iter().filter(|key| !last.contains(&key.as_str())).collect();
         each(&self.output, self.parts.iter().collect()).await.map_err(Failure::from)?;
         each(&self.kept.store, rest).await.map_err(Failure::from)?;
         self.forget(cx).await?;
-        Ok(self.kept.store.delete(JOB).await.map_err(Failure::from)?)
+        for key in last {
+            self.kept.store.delete(key).await.map_err(Failure::from)?;
+        }
+        Ok(())
     }
 
     /// The claim, if it is still this job's, and the pointer of a local run.

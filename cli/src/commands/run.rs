@@ -80,6 +80,13 @@ async fn clear(spec: &Spec, cx: &Context) -> Result<(), CliError> {
         other => other?,
     };
     let removal = Removal::of(&kept, cx).await?;
+    removal.leaves_nothing().await?;
+    // What was published goes only when all that can be known says that the new job begins.
+    let stores = cx.globals.store.own()?;
+    match tarquet_coordinator::kinds::preflight(&stores, spec).await {
+        Err(failure) if failure.code != plan::OUTPUT_NOT_EMPTY => return Err(failure.into()),
+        Err(_) | Ok(()) => kinds::of(spec.kind()).preflight(&stores, spec).await?,
+    }
     removal.asked_for(cx)?;
     removal.carry_out(cx).await?;
     cx.say(&format!("Removed {}", removal.told()));

@@ -157,7 +157,40 @@ fn a_dataset_that_was_deleted_is_no_dead_end() {
     // Once more, over what is there; and what is another's stays.
     fs::write(at.join("out/notes.txt"), "mine").expect("written");
     assert!(advice(at, &[&replace[..], &["-y"]].concat(), "E0203").contains("notes.txt"));
-    assert_eq!(fs::read_dir(at.join("out")).expect("there").count(), 1, "the job's parts alone are gone");
+    assert_eq!(
+        fs::read_dir(at.join("out")).expect("there").count(),
+        3,
+        "nothing is removed for a job that cannot begin"
+    );
+    fs::remove_file(at.join("out/notes.txt")).expect("it is there");
+    let wrong = ["run", "--input", "nothere/*.tar.lz4", "--output", "out", "--replace", "-y"];
+    advice(at, &wrong, "E0201");
+    assert_eq!(fs::read_dir(at.join("out")).expect("there").count(), 2, "nor for one without inputs");
+}
+
+/// A copied dataset has a copy of the claim beside it: what is typed about the copy does nothing to the original.
+#[test]
+fn a_copy_of_a_dataset_has_no_job_of_its_own() {
+    let dir = tempfile::tempdir().expect("a folder for the test");
+    let at = dir.path();
+    samples(at);
+    let job = ["run", "--input", "data/*.tar.lz4", "--output", "out"];
+    assert_eq!(run(at, &job).0, Some(0));
+    for (from, to) in [("out", "copy"), ("out.tarquet", "copy.tarquet")] {
+        let copied = std::process::Command::new("cp").args(["-a", from, to]).current_dir(at).status();
+        assert!(copied.expect("cp is there").success());
+    }
+    let replace = ["run", "--input", "data/*.tar.lz4", "--output", "copy", "--replace", "-y"];
+    for args in [&["rm", "copy", "-y"][..], &["cancel", "copy"], &["run", "--resume", "copy"], &replace] {
+        let output = tarquet(args).current_dir(at).output().expect("the command starts");
+        let told = String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(output.status.code() == Some(2), "{args:?}: {told}");
+        assert!(
+            told.contains("E0153") && told.contains("writes elsewhere") || told.contains("E0203"),
+            "{args:?}: {told}"
+        );
+        assert_eq!(fs::read_dir(at.join("out")).expect("there").count(), 1, "{args:?}");
+    }
 }
 
 #[test]
