@@ -9,19 +9,16 @@ use tarquet_common::{
     codes::spec as codes,
     failure::Failure,
     ids::JobId,
-    store::{Store, StoreError, Uri, list_all},
+    store::{Store, StoreError, StoreSettings, Stores, Uri, list_all},
 };
 use tarquet_coordinator::{
-    from_objects,
-    objects::{self, CATALOG, Claim, JOB, OBJECT_BYTES_MAX, home_of, job_uri},
+    claims, from_objects,
+    objects::{self, CATALOG, JOB, OBJECT_BYTES_MAX, home_of, job_uri},
 };
 use tarquet_core::{
     Catalog, PhaseName, Submit,
     views::{JobStatus, ShardLine},
 };
-
-/// Largest claim that is read.
-const CLAIM_BYTES_MAX: u64 = 1 << 20;
 
 /// A job as its objects tell it.
 pub(crate) struct Kept {
@@ -33,14 +30,11 @@ pub(crate) struct Kept {
     pub store: Arc<dyn Store>,
     /// The home of its objects, where that is not beside the output.
     pub elsewhere: Option<String>,
+    /// `tarquet run` has it, from this machine: the ledger that is here knows it.
+    pub of_run: bool,
 }
 
 impl Kept {
-    /// Whether `tarquet run` has it, from this machine: then its ledger is here.
-    pub(crate) fn is_of_run(&self) -> Result<bool, CliError> {
-        Ok(Home::of(&self.status.output_uri, self.elsewhere.as_deref())?.state_dir.is_dir())
-    }
-
     /// What was asked.
     pub(crate) async fn submit(&self) -> Result<Submit, CliError> {
         let object = self.store.get(JOB, OBJECT_BYTES_MAX).await.map_err(Failure::from)?;
@@ -90,8 +84,8 @@ pub(crate) async fn read(output: &str, cx: &Context) -> Result<Kept, CliError> {
     let uri = Uri::parse_here(output).map_err(|e| Failure::from(StoreError::from(e)))?;
     let home = uri.sibling(".tarquet").ok_or_else(|| none_there(output))?;
     let (stores, settings) = (cx.globals.store.own()?, cx.globals.store.of_output());
-    let home_store = stores.open(&home, &settings).await.map_err(Failure::from)?;
-    let (job, prefix) = newest(home_store.as_ref(), &home).await?.ok_or_else(|| none_there(output))?;
+    let newest = newest(&stores, &settings, &uri, &home).await?;
+    let (job, prefix) = newest.ok_or_else(|| none_there(output))?;
     let store = stores.open(&prefix, &settings).await.map_err(Failure::from)?;
     let elsewhere = Some(home_of(&prefix, &job)).filter(|at| *at != home).map(|at| at.to_string());
     let state = Home::of(output, elsewhere.as_deref())?.state_dir;
@@ -99,7 +93,8 @@ pub(crate) async fn read(output: &str, cx: &Context) -> Result<Kept, CliError> {
     let mut found = found.ok_or_else(|| none_there(output))?;
     its_own(&uri, &found.status, output)?;
     in_words_of_run(&mut found.status, output);
-    let mut kept = Kept { status: found.status, shards: found.shards, store, elsewhere };
+    let mut kept =
+        Kept { status: found.status, shards: found.shards, store, elsewhere, of_run: found.in_ledger };
     if let Some((first, more)) = kept.differences(cx).await?.split_first() {
         let text = format!("{first} and {} more are gone from the output, or other objects", more.len());
         let text = if more.is_empty() {
@@ -129,18 +124,23 @@ fn its_own(asked: &Uri, status: &JobStatus, output: &str) -> Result<(), CliError
 }
 
 /// Where the job is that the claim names, or else the one with the latest id.
-async fn newest(home: &dyn Store, home_uri: &Uri) -> Result<Option<(JobId, Uri)>, CliError> {
-    if let Some(claim) = home.get("claim", CLAIM_BYTES_MAX).await.map_err(Failure::from)?
-        && let Ok(claim) = serde_json::from_slice::<Claim>(&claim.bytes)
-    {
+async fn newest(
+    stores: &Stores,
+    settings: &StoreSettings,
+    output: &Uri,
+    home_uri: &Uri,
+) -> Result<Option<(JobId, Uri)>, CliError> {
+    if let Some(found) = claims::find(stores, settings, output, home_uri).await? {
+        let claim = found.claim;
         let elsewhere = claim.job_uri.map(|uri| Uri::parse_here(&uri)).transpose();
         let elsewhere = elsewhere.map_err(|e| Failure::from(StoreError::from(e)))?;
         let prefix = elsewhere.unwrap_or_else(|| job_uri(home_uri, &claim.job));
         return Ok(Some((claim.job, prefix)));
     }
+    let home = stores.open(home_uri, settings).await.map_err(Failure::from)?;
     let of_key = |key: &str| key.strip_prefix("jobs/")?.split('/').next()?.parse::<JobId>().ok();
     let mut newest = None;
-    let mut objects = std::pin::pin!(list_all(home, "jobs/"));
+    let mut objects = std::pin::pin!(list_all(&*home, "jobs/"));
     while let Some(object) = objects.try_next().await.map_err(Failure::from)? {
         newest = newest.max(object.ok().and_then(|o| of_key(&o.key)));
     }

@@ -12,12 +12,13 @@ use tarquet_common::{
     origin::Origin,
     store::{Store, StoreError, Uri, list_all},
 };
-use tarquet_coordinator::objects::{CLAIM_INSIDE, Claim, JOB, OUTCOME, claim_place, is_part_name, pointer};
+use tarquet_coordinator::{
+    claims,
+    objects::{CLAIM_INSIDE, JOB, OUTCOME, home_of, is_part_name, pointer},
+};
 
 /// Objects looked at, or removed, at a time.
 const PARALLEL: usize = 32;
-/// Largest claim that is read.
-const CLAIM_BYTES_MAX: u64 = 1 << 20;
 
 /// What of a job there is to remove.
 pub(crate) struct Removal<'k> {
@@ -129,12 +130,10 @@ impl<'k> Removal<'k> {
         let status = &self.kept.status;
         let (stores, settings) = (cx.globals.store.own()?, cx.globals.store.of_output());
         let output = Uri::parse_here(&status.output_uri).map_err(StoreError::from)?;
-        let (root, key) = claim_place(&output);
-        let beside = stores.open(&root, &settings).await?;
-        if let Some(there) = beside.get(&key, CLAIM_BYTES_MAX).await?
-            && serde_json::from_slice::<Claim>(&there.bytes).is_ok_and(|claim| claim.job == status.job)
-        {
-            beside.delete_if(&key, &there.meta.etag).await?;
+        let home = home_of(self.kept.store.root(), &status.job);
+        let found = claims::find(&stores, &settings, &output, &home).await?;
+        if let Some(ours) = found.filter(|found| found.claim.job == status.job) {
+            ours.release().await?;
         }
         if let Ok(home) = Home::of(&status.output_uri, self.kept.elsewhere.as_deref()) {
             stores.open(&home.registry, &settings).await?.delete(&pointer(&status.job)).await?;

@@ -15,9 +15,9 @@ use tarquet_common::{
 
 /// A claim that is there.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub struct Found {
     /// What it says.
-    pub(crate) claim: Claim,
+    pub claim: Claim,
     store: Arc<dyn Store>,
     key: String,
     etag: String,
@@ -25,7 +25,10 @@ pub(crate) struct Found {
 
 impl Found {
     /// Removes it, unless another stands there by now.
-    pub(crate) async fn release(&self) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn release(&self) -> Result<(), Failure> {
         if !self.store.delete_if(&self.key, &self.etag).await? {
             tracing::info!(job = %self.claim.job, "the claim was released before, and the output is another's");
         }
@@ -35,7 +38,10 @@ impl Found {
 
 /// The claim that stands at this output: first the place that the output decides, then where the release before put it for a
 /// job in this home.
-pub(crate) async fn find(
+///
+/// # Errors
+/// `JOB_OBJECT_DAMAGED`; what the store said.
+pub async fn find(
     stores: &dyn OpenStores,
     settings: &StoreSettings,
     output: &Uri,

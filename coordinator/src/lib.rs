@@ -13,7 +13,7 @@
 
 pub mod access;
 mod catch_up;
-mod claims;
+pub mod claims;
 mod driver;
 mod effects;
 mod handle;

@@ -25,6 +25,8 @@ pub struct FromObjects {
     pub status: JobStatus,
     /// All its shards.
     pub shards: Vec<ShardLine>,
+    /// The ledger that was at hand knows the job.
+    pub in_ledger: bool,
 }
 
 /// Reads the objects under a job's prefix and folds them as a rebuild would, into a state that is thrown away. `None`
@@ -48,13 +50,14 @@ pub async fn from_objects(
             None
         }
     });
+    let in_ledger = kept.as_ref().is_some_and(|state| state.job(&job).is_some());
     let mut state = kept.unwrap_or_else(|| State::new(Settings::default()));
     // What the core would have written and started is of no interest here: only what it knows is.
     handle(&mut state, &Ask::Start { unix_ms }, 0);
     handle(&mut state, &Ask::Adopt(Box::new(found)), 0);
     let status = job_status(&state, &job, 0);
     let lines = shards(&state, &job, ShardFilter::All, (0, 0), usize::MAX, 0).map(|page| page.shards);
-    Ok(status.map(|status| FromObjects { status, shards: lines.unwrap_or_default() }))
+    Ok(status.map(|status| FromObjects { status, shards: lines.unwrap_or_default(), in_ledger }))
 }
 
 /// What the ledger in a state directory says; `None` if there is none.

@@ -24,8 +24,8 @@ use tarquet_common::{
     store::{Store, StoreError, Stores, UploadInfo, Uri, list_all},
 };
 use tarquet_coordinator::{
-    from_objects,
-    objects::{self, CATALOG, Claim, OBJECT_BYTES_MAX, OUTCOME, is_part_name, job_uri},
+    claims, from_objects,
+    objects::{CATALOG, OUTCOME, is_part_name, job_uri},
 };
 use tarquet_core::PhaseName;
 
@@ -130,7 +130,8 @@ impl Place {
         }
         let mut places: BTreeMap<JobId, Uri> =
             ids.into_iter().map(|id| (id.clone(), job_uri(&self.home_uri, &id))).collect();
-        if let Some(claim) = self.claim().await? {
+        let found = claims::find(&self.stores, &self.settings, self.output.root(), &self.home_uri).await?;
+        if let Some(claim) = found.map(|found| found.claim) {
             // A job whose objects are elsewhere is known by its claim alone.
             let at = claim
                 .job_uri
@@ -148,13 +149,6 @@ impl Place {
             jobs.push(Known { id, phase, ended_ms });
         }
         Ok(jobs)
-    }
-
-    /// The claim on the output.
-    async fn claim(&self) -> Result<Option<Claim>, CliError> {
-        let found = self.home.get("claim", OBJECT_BYTES_MAX).await.map_err(Failure::from)?;
-        let read = found.map(|o| serde_json::from_slice(&o.bytes)).transpose();
-        Ok(read.map_err(|e| objects::damaged(&self.home_uri, "claim", &e))?)
     }
 
     /// When the last object of a job that is over was written: its catalog, or its outcome.

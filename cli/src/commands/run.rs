@@ -108,7 +108,7 @@ async fn in_the_way(failure: Box<Failure>, output: &str, cx: &Context) -> CliErr
              `tarquet rm {to}` only removes it. Or choose another output.",
             kept.status.phase
         )
-    } else if !kept.is_of_run().unwrap_or(false) {
+    } else if !kept.of_run {
         format!(
             "Job {job} of a coordinator has it: wait for it, or `tarquet cancel {job}`. Or choose another output."
         )

@@ -35,7 +35,7 @@ pub(crate) struct CancelArgs {
 /// Ends a job without publishing. One of `tarquet run` that nobody runs now has no coordinator to ask, so this is one.
 pub(crate) fn cancel(args: CancelArgs, cx: &Context) -> Result<Exit, CliError> {
     if let Some(kept) = block_on(offline::find(&args.job, cx))? {
-        if kept.is_of_run()? {
+        if kept.of_run {
             return block_on(run::cancel(&args.job, &kept, args.reason, cx));
         }
         let args = CancelArgs { job: kept.status.job.to_string(), ..args };

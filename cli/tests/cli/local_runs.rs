@@ -25,6 +25,13 @@ fn samples(dir: &Path) {
     assert_eq!(made.0, Some(0));
 }
 
+/// Half of one of them is gone.
+fn cut_an_archive(dir: &Path) {
+    let path = dir.join("data/archive_01.tar.lz4");
+    let bytes = fs::read(&path).expect("made");
+    fs::write(&path, &bytes[..bytes.len() / 2]).expect("the test's folder can be written");
+}
+
 #[test]
 fn a_clean_run_ends_with_0_and_says_how_to_read_the_result() {
     let dir = tempfile::tempdir().expect("a folder for the test");
@@ -61,9 +68,7 @@ fn a_clean_run_ends_with_0_and_says_how_to_read_the_result() {
 fn a_damaged_archive_holds_the_job_and_accept_goes_on_without_it() {
     let dir = tempfile::tempdir().expect("a folder for the test");
     samples(dir.path());
-    let path = dir.path().join("data/archive_01.tar.lz4");
-    let bytes = fs::read(&path).expect("made");
-    fs::write(&path, &bytes[..bytes.len() / 2]).expect("the test's folder can be written");
+    cut_an_archive(dir.path());
     let (code, out) = run(
         dir.path(),
         &["run", "--input", "data/*.tar.lz4", "--output", "out", "--partitions", "2", "--slots", "2"],
@@ -217,9 +222,7 @@ fn every_next_line_of_a_held_run_does_what_it_says() {
     let dir = tempfile::tempdir().expect("a folder for the test");
     let at = dir.path();
     samples(at);
-    let path = at.join("data/archive_01.tar.lz4");
-    let bytes = fs::read(&path).expect("made");
-    fs::write(&path, &bytes[..bytes.len() / 2]).expect("the test's folder can be written");
+    cut_an_archive(at);
     let job = ["run", "--input", "data/*.tar.lz4", "--output", "out"];
     let (code, out) = run(at, &job);
     assert_eq!(code, Some(5), "{out}");
@@ -270,9 +273,7 @@ fn a_run_with_a_home_of_its_own_goes_on_by_its_output() {
     let dir = tempfile::tempdir().expect("a folder for the test");
     let at = dir.path();
     samples(at);
-    let path = at.join("data/archive_01.tar.lz4");
-    let bytes = fs::read(&path).expect("made");
-    fs::write(&path, &bytes[..bytes.len() / 2]).expect("the test's folder can be written");
+    cut_an_archive(at);
     let spec = "version = 1\nkind = \"convert\"\n[input]\nuris = [\"data/*.tar.lz4\"]\n[output]\nuri = \"out\"\njob_uri = \"home\"\n";
     fs::write(at.join("s.toml"), spec).expect("written");
     assert_eq!(run(at, &["run", "s.toml"]).0, Some(5));
@@ -342,9 +343,7 @@ fn a_run_that_is_at_work_is_not_called_a_coordinator() {
     let dir = tempfile::tempdir().expect("a folder for the test");
     let at = dir.path();
     samples(at);
-    let path = at.join("data/archive_01.tar.lz4");
-    let bytes = fs::read(&path).expect("made");
-    fs::write(&path, &bytes[..bytes.len() / 2]).expect("the test's folder can be written");
+    cut_an_archive(at);
     assert_eq!(run(at, &["run", "--input", "data/*.tar.lz4", "--output", "out"]).0, Some(5));
     let ledger = fs::File::open(at.join("out.tarquet/state/ledger/db")).expect("the ledger is there");
     ledger.lock().expect("nobody has it");

@@ -38,3 +38,21 @@ fn four_workers_on_s3_write_the_bytes_of_one_process_on_disk() {
     cluster.ask(&["submit", "s3.toml"]).exits(2).says("E0801").says(job);
     assert_same(&world.stored_parts("out/"), &parts);
 }
+
+/// A run that is refused leaves a folder for its ledger; that makes the coordinator's job none of a run's.
+#[test]
+fn a_coordinator_s_job_stays_its_own_whoever_else_is_refused_there() {
+    let world = World::new();
+    world.samples("in");
+    world.server.load(BUCKET, "in/", &world.path("in")).unwrap();
+    world.write("s3.toml", spec("s3://test/in", "s3://test/out").as_bytes());
+    let cluster = Cluster::start(&world, 0);
+    let job = cluster.ask(&["submit", "s3.toml"]).exits(0).json();
+    let job = job["job"].as_str().unwrap();
+    for _ in 0..2 {
+        world.run(&["s3.toml"]).exits(2).says("E0801").says(job).says("of a coordinator");
+    }
+    cluster.ask(&["cancel", "s3://test/out"]).exits(0);
+    let status = cluster.ask(&["status", job]).exits(0).json();
+    assert_eq!(status["state"], "cancelled", "the coordinator was asked: {status}");
+}

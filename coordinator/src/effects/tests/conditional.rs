@@ -1,5 +1,5 @@
 use super::{
-    walk::{Case, Met, Seen, walk_all},
+    walk::{Case, Met, Seen, case, walk_all},
     world::{World, job, receipt},
 };
 use crate::effects::Order;
@@ -12,19 +12,6 @@ use tarquet_faulty::{Calls, Trouble, Verb, lost_answer};
 const FRESH: &[(Verb, u64)] = &[(Verb::PutIfAbsent, 1)];
 const TAKEN: &[(Verb, u64)] = &[(Verb::Get, 1), (Verb::PutIfAbsent, 1)];
 const COUNTED: &[(Verb, u64)] = &[(Verb::List, 1), (Verb::PutIfAbsent, 1)];
-
-/// A case in which others have carried out some orders before.
-macro_rules! case {
-    ($name:literal, $calls:expr, $ours:expr $(, after $theirs:expr)*) => {
-        Case::strict($name, $calls, |w| {
-            async move {
-                $( w.rival($theirs(w)).await; )*
-                $ours(w)
-            }
-            .boxed()
-        })
-    };
-}
 
 fn receipt_of(w: &World, attempt: u32) -> Order {
     Order::StoreReceipt { at: w.at(), receipt: Arc::new(receipt(attempt)) }

@@ -1,5 +1,5 @@
 use super::{
-    walk::{Case, walk_all},
+    walk::{Case, case, walk_all},
     world::{World, job, mark, part, receipt},
 };
 use crate::{effects::Order, objects};
@@ -51,19 +51,6 @@ fn opened(outcome: &Outcome) -> Vec<u32> {
 fn excluded(outcome: &Outcome) -> Vec<u32> {
     let Outcome::AcceptStored { accept, .. } = outcome else { panic!("{outcome:?}") };
     accept.excluded.iter().map(|(shard, _)| *shard).collect()
-}
-
-/// A case in which others have carried out some orders before.
-macro_rules! case {
-    ($name:literal, $calls:expr, $ours:expr $(, after $theirs:expr)*) => {
-        Case::strict($name, $calls, |w| {
-            async move {
-                $( w.rival($theirs(w)).await; )*
-                $ours(w)
-            }
-            .boxed()
-        })
-    };
 }
 
 const CASES: [Case; 10] = [

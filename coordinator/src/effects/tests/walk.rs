@@ -60,6 +60,20 @@ impl Case {
     }
 }
 
+/// A case in which others have carried out some orders before.
+macro_rules! case {
+    ($name:literal, $calls:expr, $ours:expr $(, after $theirs:expr)*) => {
+        Case::strict($name, $calls, |w| {
+            async move {
+                $( w.rival($theirs(w)).await; )*
+                $ours(w)
+            }
+            .boxed()
+        })
+    };
+}
+pub(super) use case;
+
 /// Walks each; the number of troubles met.
 pub(super) async fn walk_all(cases: &[Case]) -> usize {
     let mut met = 0;
